@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { type Logger, pino } from "pino";
+import { paths } from "./paths.ts";
+import { redact } from "./secret.ts";
+
+/** One line of a run log: what happened, to whom, with whatever belongs to it. */
+export interface Entry {
+  readonly event: "run" | "step" | "move" | "skip" | "done" | "failed" | "say";
+  readonly subject: string;
+  readonly [detail: string]: unknown;
+}
+
+/** This process's name in logs, leases and locks; unique per run, and sorts by time. */
+export const runId = `${new Date().toISOString().replaceAll(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
+
+let logger: Logger | undefined;
+
+/** The JSON-lines file of this run, in the state folder; it appears with the first entry. */
+export const runLog = (): string =>
+  process.env["TPI_RUN_LOG"] ?? path.join(paths().state, "runs", `${runId}.jsonl`);
+
+/** Writes one entry, with every known secret replaced, before it returns. */
+export function record(entry: Entry): void {
+  const { event, ...rest } = entry;
+  logger ??= open();
+  logger.info(rest, event);
+}
+
+function open(): Logger {
+  const file = runLog();
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const sink = pino.destination({ dest: file, sync: true, mode: 0o600 });
+  const write = (line: string) => sink.write(redact(line));
+  const options = { base: { run: runId }, messageKey: "event", timestamp: pino.stdTimeFunctions.isoTime };
+  return pino(options, { write });
+}

@@ -1,0 +1,109 @@
+import { createLogUpdate } from "log-update";
+import { sizeText, timeText } from "./units.ts";
+
+/** A piece of work that counts up. */
+export interface Meter {
+  /** Counts `amount` more bytes. */
+  add(amount: number): void;
+  /** Sets the bytes done so far, for work that restarts or reports totals. */
+  at(done: number): void;
+  /** A word about what it waits for, shown behind the bar. */
+  note(text: string): void;
+  /** Ends it; the line leaves the screen. */
+  end(): void;
+}
+
+interface Track {
+  readonly subject: string;
+  readonly label: string;
+  readonly total: number | undefined;
+  readonly began: number;
+  done: number;
+  note: string;
+  printed: number;
+}
+
+const live = new Set<Track>();
+const terminal = process.stderr.isTTY === true && !process.env["CI"];
+let screen: ReturnType<typeof createLogUpdate> | undefined;
+let timer: NodeJS.Timeout | undefined;
+
+/** Prints a line on standard error, above the live bars where there are any. */
+export function sayLine(subject: string, line: string): void {
+  const text = subject ? `${subject.padEnd(8)} ${line}` : line;
+  if (live.size > 0 && terminal) screen?.clear();
+  process.stderr.write(`${text}\n`);
+  if (live.size > 0 && terminal) draw();
+}
+
+/** Starts a meter: a live line on a terminal; elsewhere a plain line at each quarter, or every 15 s. */
+export function meter(subject: string, label: string, total?: number): Meter {
+  const track: Track = { subject, label, total, began: Date.now(), done: 0, note: "", printed: 0 };
+  live.add(track);
+  show(track);
+  return {
+    add: (amount) => {
+      track.done += amount;
+      show(track);
+    },
+    at: (done) => {
+      track.done = done;
+      show(track);
+    },
+    note: (text) => {
+      track.note = text;
+      show(track);
+    },
+    end: () => {
+      live.delete(track);
+      if (terminal) draw();
+    },
+  };
+}
+
+function show(track: Track): void {
+  if (terminal) {
+    timer ??= setTimeout(draw, 100).unref();
+    return;
+  }
+  const now = Date.now();
+  const quarter = track.total ? Math.floor((track.done / track.total) * 4) : 0;
+  const seen = Math.floor(track.printed);
+  if (quarter > seen || now - track.began > 15_000 * (1 + (track.printed % 1) * 1000)) {
+    track.printed = Math.max(quarter, seen) + (track.printed % 1) + (quarter > seen ? 0 : 0.001);
+    sayLine(track.subject, bar({ ...track, now, width: 0 }));
+  }
+}
+
+function draw(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  screen ??= createLogUpdate(process.stderr);
+  if (live.size === 0) {
+    screen.clear();
+    return;
+  }
+  const now = Date.now();
+  screen(
+    [...live].map((track) => `${track.subject.padEnd(8)} ${bar({ ...track, now, width: 24 })}`).join("\n"),
+  );
+}
+
+/** One line about a meter: label, bar of `width` cells (none for 0), percent, bytes, rate, ETA, note. */
+export function bar(at: Omit<Track, "subject" | "printed"> & { now: number; width: number }): string {
+  const rate = (at.done / Math.max(at.now - at.began, 1)) * 1000;
+  const parts = [at.label.padEnd(10)];
+  if (at.total) {
+    const part = Math.min(at.done / at.total, 1);
+    const filled = Math.round(part * at.width);
+    if (at.width > 0) parts.push("█".repeat(filled) + "░".repeat(at.width - filled));
+    parts.push(`${Math.floor(part * 100)} %`.padStart(5), `${sizeText(at.done)} of ${sizeText(at.total)}`);
+    if (at.done > 0) parts.push(`${sizeText(rate)}/s`);
+    if (at.done > 0 && part < 1) parts.push(`ETA ${timeText(((at.total - at.done) / rate) * 1000)}`);
+  } else {
+    if (at.done > 0) parts.push(sizeText(at.done));
+    parts.push(timeText(at.now - at.began));
+  }
+  if (at.note) parts.push(at.note);
+  return parts.join("  ");
+}

@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { inspect } from "node:util";
+
+const known = new Set<string>();
+
+/** A value that prints as `***` wherever it is shown; only {@link Secret.reveal} gives it away. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+    if (value.length >= 4) known.add(value);
+  }
+
+  /** The value itself, for the one call that sends it. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  /** A salted hash that may stand in a digest; the value cannot be read back from it. */
+  get fingerprint(): string {
+    return createHash("sha256").update(`tpi secret\0${this.#value}`).digest("hex").slice(0, 16);
+  }
+
+  toString(): string {
+    return "***";
+  }
+
+  toJSON(): string {
+    return "***";
+  }
+
+  [inspect.custom](): string {
+    return "***";
+  }
+}
+
+/** The value as a {@link Secret}, left alone when it is one already. */
+export const secret = (value: string | Secret): Secret =>
+  value instanceof Secret ? value : new Secret(value);
+
+/** The text with every secret that this process has seen (of four characters or more) replaced by `***`. */
+export function redact(text: string): string {
+  let clean = text;
+  for (const value of known) clean = clean.replaceAll(value, "***");
+  return clean;
+}
