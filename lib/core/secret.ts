@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { scryptSync } from "node:crypto";
 import { inspect } from "node:util";
 
 const known = new Set<string>();
@@ -6,6 +6,7 @@ const known = new Set<string>();
 /** A value that prints as `***` wherever it is shown; only {@link Secret.reveal} gives it away. */
 export class Secret {
   readonly #value: string;
+  #fingerprint: string | undefined;
 
   constructor(value: string) {
     this.#value = value;
@@ -17,9 +18,10 @@ export class Secret {
     return this.#value;
   }
 
-  /** A salted hash that may stand in a digest; the value cannot be read back from it. */
+  /** A slow salted hash that may stand in a digest: short passwords are as hard to guess from it as from /etc/shadow. */
   get fingerprint(): string {
-    return createHash("sha256").update(`tpi secret\0${this.#value}`).digest("hex").slice(0, 16);
+    this.#fingerprint ??= scryptSync(this.#value, "tpi secret", 16).toString("hex");
+    return this.#fingerprint;
   }
 
   toString(): string {
