@@ -2,6 +2,7 @@ import { bmcFaults } from "./faults/bmc.ts";
 import { configFaults } from "./faults/config.ts";
 import { general } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
+import { makingFaults } from "./faults/making.ts";
 import { nodeFaults } from "./faults/node.ts";
 import { virtualFaults } from "./faults/virtual.ts";
 
@@ -21,6 +22,7 @@ export const faults = {
   ...configFaults,
   ...bmcFaults,
   ...imageFaults,
+  ...makingFaults,
   ...nodeFaults,
   ...virtualFaults,
 };
