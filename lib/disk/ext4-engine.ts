@@ -1,0 +1,102 @@
+import { Worker } from "node:worker_threads";
+import type { Area } from "./volume.ts";
+
+/** The worker that runs ext2fs for one partition. */
+export interface Engine {
+  /** One deed by name; rejects with an {@link EngineError}, or with the area's own failure. */
+  ask(deed: string, details: unknown): Promise<unknown>;
+  /** Stops the worker; what it still holds is lost. */
+  end(): Promise<void>;
+}
+
+/** What the worker says of a deed that failed. */
+export interface EngineError {
+  readonly errno: number | undefined;
+  readonly message: string;
+}
+
+interface Waiter {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+type DiskRequest = { readonly kind: "disk"; readonly id: number; readonly at: number } & (
+  | { readonly length: number }
+  | { readonly bytes: Uint8Array }
+);
+
+type Message =
+  | { readonly kind: "done"; readonly id: number; readonly value: unknown }
+  | ({ readonly kind: "failed"; readonly id: number } & EngineError)
+  | DiskRequest;
+
+const start = 0; // the number that the worker answers when it has mounted the area
+
+/** Starts a worker over `area`, with `epoch` seconds as its only time. An idle one does not keep the process alive. */
+export async function startEngine(area: Area, epoch: number): Promise<Engine> {
+  const worker = new Worker(new URL("./ext4-worker.mjs", import.meta.url), {
+    workerData: { epoch, size: area.size },
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+  });
+  const waiting = new Map<number, Waiter>();
+  let asked = start;
+  let broken: { readonly reason: unknown } | undefined;
+
+  const answer = (id: number) =>
+    new Promise<unknown>((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      worker.ref();
+    });
+  const settle = (id: number, how: (waiter: Waiter) => void) => {
+    const waiter = waiting.get(id);
+    waiting.delete(id);
+    if (waiter) how(waiter);
+    if (waiting.size === 0) worker.unref();
+  };
+  const breakDown = (reason: unknown) => {
+    broken ??= { reason };
+    for (const id of waiting.keys()) settle(id, (waiter) => waiter.reject(broken?.reason));
+  };
+  const serve = async (request: DiskRequest) => {
+    const { id, at } = request;
+    try {
+      const bytes =
+        "bytes" in request ? await area.write(at, request.bytes) : await area.read(at, request.length);
+      worker.postMessage({ kind: "disk", id, bytes });
+    } catch (error) {
+      breakDown(error);
+      worker.postMessage({ kind: "disk", id, failed: true });
+    }
+  };
+
+  worker.on("error", (error) =>
+    breakDown({ errno: undefined, message: error.message } satisfies EngineError),
+  );
+  worker.on("exit", () => breakDown({ errno: undefined, message: "its driver ended" } satisfies EngineError));
+  worker.on("message", (message: Message) => {
+    if (message.kind === "disk") void serve(message);
+    else if (message.kind === "done") settle(message.id, (waiter) => waiter.resolve(message.value));
+    else settle(message.id, (waiter) => waiter.reject(message));
+  });
+  const engine: Engine = {
+    ask: async (deed, details) => {
+      if (broken) throw broken.reason;
+      asked += 1;
+      const id = asked;
+      worker.postMessage({ kind: "deed", id, deed, details });
+      return await answer(id);
+    },
+    end: async () => {
+      await worker.terminate();
+    },
+  };
+  try {
+    await answer(start);
+    return engine;
+  } catch (error) {
+    await engine.end();
+    throw error;
+  }
+}

@@ -1,0 +1,167 @@
+// Plain JavaScript, because Node 20 cannot load TypeScript in a worker. It runs ext2fs (libext2fs as WebAssembly) for
+// one partition: the module installs process-wide handlers, and one abort spoils it for good, so it lives and dies here.
+import { parentPort, workerData } from "node:worker_threads";
+
+// libext2fs asks Date.now for every time it writes: a fixed one makes the same edits give the same bytes
+Date.now = () => workerData.epoch * 1000;
+const { default: ext2fs } = await import("ext2fs");
+
+const chunk = 1 << 20; // larger reads and writes exhaust the module's fixed heap and abort it
+const line = 64 << 10;
+const mostLines = 256;
+
+/** Lines of the partition, by number, in order of use; `dirty` ones are written back when they leave. */
+const lines = new Map();
+const waiting = new Map();
+let asked = 0;
+
+const ask = (request) =>
+  new Promise((resolve, reject) => {
+    asked += 1;
+    waiting.set(asked, { resolve, reject });
+    parentPort.postMessage({ ...request, kind: "disk", id: asked });
+  });
+
+const save = async (number, held) => {
+  if (held.dirty) await ask({ at: number * line, bytes: held.bytes });
+  held.dirty = false;
+};
+
+async function lineOf(number) {
+  const held = lines.get(number) ?? {
+    bytes: await ask({ at: number * line, length: Math.min(line, workerData.size - number * line) }),
+    dirty: false,
+  };
+  lines.delete(number);
+  lines.set(number, held);
+  if (lines.size > mostLines) {
+    const [[oldest, left]] = lines;
+    await save(oldest, left);
+    lines.delete(oldest);
+  }
+  return held;
+}
+
+async function pass(span, each) {
+  for (let done = 0; done < span.length; ) {
+    const at = span.at + done;
+    const held = await lineOf(Math.floor(at / line));
+    const from = at % line;
+    const length = Math.min(line - from, span.length - done);
+    each({ held, from, done, length });
+    done += length;
+  }
+}
+
+const disk = {
+  read: async (buffer, start, length, at) => {
+    await pass({ at, length }, ({ held, from, done, length: part }) => {
+      buffer.set(held.bytes.subarray(from, from + part), start + done);
+    });
+    return { bytesRead: length, buffer };
+  },
+  write: async (buffer, start, length, at) => {
+    await pass({ at, length }, ({ held, from, done, length: part }) => {
+      held.bytes.set(buffer.subarray(start + done, start + done + part), from);
+      held.dirty = true;
+    });
+    return { bytesWritten: length, buffer };
+  },
+  discard: async () => {},
+  flush: async () => {},
+};
+
+parentPort.on("message", ({ kind, id, bytes, failed }) => {
+  if (kind !== "disk") return;
+  const { resolve, reject } = waiting.get(id);
+  waiting.delete(id);
+  if (failed) reject(new Error("the disk could not be read or written"));
+  else resolve(bytes);
+});
+
+const flags = { read: 0, write: 1, create: 64, truncate: 512, append: 1024, noFollow: 131072 };
+const mounted = await ext2fs.mount(disk);
+const files = mounted.promises;
+
+async function opened(path, how, work) {
+  const { fd } = await files.open(path, how, 0o600);
+  try {
+    return await work(fd);
+  } finally {
+    await files.close(fd); // the handle's own close() does not wait
+  }
+}
+
+function kindOf(mode) {
+  const type = mode & 0o170000;
+  if (type === 0o040000) return "folder";
+  if (type === 0o100000) return "file";
+  return type === 0o120000 ? "link" : "other";
+}
+
+async function entry({ path }) {
+  const stats = await files.lstat(path).catch((error) => {
+    if (error.errno === 44) return undefined; // WASI's ENOENT
+    throw error;
+  });
+  if (!stats) return undefined;
+  const { mode, uid, gid, size } = stats;
+  return { kind: kindOf(mode), size, mode: mode & 0o7777, uid, gid, modified: stats.mtime.getTime() / 1000 };
+}
+
+async function read({ path }) {
+  const { size } = await entry({ path });
+  const bytes = Buffer.alloc(size);
+  await opened(path, flags.read, async (fd) => {
+    for (let done = 0; done < size; ) {
+      const { bytesRead } = await files.read(fd, bytes, done, Math.min(chunk, size - done), done);
+      if (bytesRead === 0) throw new Error(`${path} ends after ${done} of ${size} bytes`);
+      done += bytesRead;
+    }
+  });
+  return bytes;
+}
+
+async function write({ path, bytes, from }) {
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const how = flags.write | flags.create | (from === "start" ? flags.truncate : flags.append);
+  await opened(path, how, async (fd) => {
+    for (let done = 0; done < whole.length; ) {
+      const length = Math.min(chunk, whole.length - done);
+      const at = from === "start" ? done : null; // null appends, where the file was opened to append
+      const { bytesWritten } = await files.write(fd, whole.subarray(done, done + length), 0, length, at);
+      if (bytesWritten === 0) throw new Error(`${path} takes no more than ${done} of ${whole.length} bytes`);
+      done += bytesWritten;
+    }
+  });
+}
+
+async function close() {
+  await ext2fs.umount(mounted);
+  for (const [number, held] of [...lines].sort(([a], [b]) => a - b)) await save(number, held);
+}
+
+const deeds = {
+  entry,
+  read,
+  write,
+  close,
+  list: async ({ path }) => (await files.readdir(path)).filter((name) => name !== "." && name !== ".."),
+  readlink: ({ path }) => files.readlink(path),
+  mkdir: ({ path }) => files.mkdir(path, 0o755),
+  symlink: ({ path, target }) => files.symlink(target, path),
+  chmod: ({ path, mode }) => opened(path, flags.read, (fd) => files.fchmod(fd, mode)),
+  chown: ({ path, uid, gid }) =>
+    opened(path, flags.read | flags.noFollow, (fd) => files.fchown(fd, uid, gid)),
+  remove: ({ path, kind }) => (kind === "folder" ? files.rmdir(path) : files.unlink(path)),
+};
+
+parentPort.on("message", async ({ kind, id, deed, details }) => {
+  if (kind !== "deed") return;
+  try {
+    parentPort.postMessage({ kind: "done", id, value: await deeds[deed](details) });
+  } catch (error) {
+    parentPort.postMessage({ kind: "failed", id, errno: error.errno, message: error.message });
+  }
+});
+parentPort.postMessage({ kind: "done", id: 0 }); // mounted

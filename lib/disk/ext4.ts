@@ -1,0 +1,71 @@
+import { TpiError } from "../core/fault.ts";
+import { type Engine, type EngineError, startEngine } from "./ext4-engine.ts";
+import { troubleOf } from "./ext4-errors.ts";
+import { readSuperblock } from "./ext4-superblock.ts";
+import type { Area, Entry, Volume } from "./volume.ts";
+
+/** An ext2/3/4 driver. `PARTITION_UNCLEAN` or `PARTITION_UNSUPPORTED` where it must not be written. */
+export async function ext4Volume(
+  area: Area,
+  how: { writable: boolean; epoch: number | undefined },
+): Promise<Volume> {
+  const { where } = area;
+  const superblock = readSuperblock(await area.read(0, 4096));
+  if (!superblock) throw new TpiError("PARTITION_DAMAGED", { where, why: "its superblock is gone" });
+  const [what] = superblock.unsupported;
+  if (what) throw new TpiError("PARTITION_UNSUPPORTED", { where, what });
+  if (how.writable && superblock.unclean) {
+    throw new TpiError("PARTITION_UNCLEAN", { where, why: superblock.unclean });
+  }
+  const engine = await startEngine(area, how.epoch ?? superblock.written).catch((error: unknown) => {
+    throw faultOf(error, { path: "/", where });
+  });
+  return volumeOf(engine, area);
+}
+
+function volumeOf(engine: Engine, area: Area): Volume {
+  const does = <T>(deed: string, path: string, more: Record<string, unknown> = {}) =>
+    // the worker answers each deed with what Volume says of it
+    engine.ask(deed, { path, ...more }).catch((error: unknown) => {
+      throw faultOf(error, { path, where: area.where });
+    }) as Promise<T>;
+  return {
+    posix: true,
+    entry: (path) => does<Entry | undefined>("entry", path),
+    list: (path) => does("list", path),
+    readlink: (path) => does("readlink", path),
+    read: (path) => does("read", path),
+    write: (path, file) => does("write", path, file),
+    mkdir: (path) => does("mkdir", path),
+    symlink: (path, target) => does("symlink", path, { target }),
+    chmod: (path, mode) => does("chmod", path, { mode }),
+    chown: async (path, owner) => {
+      // ext2fs writes 16 bits of each and drops the rest without a word
+      if (Math.max(owner.uid, owner.gid) > 0xffff) {
+        throw new RangeError(`owner ${owner.uid}:${owner.gid} of ${path} does not fit in 16 bits`);
+      }
+      await does("chown", path, owner);
+    },
+    remove: (path, kind) => does("remove", path, { kind }),
+    close: async () => {
+      try {
+        await does("close", "/");
+      } finally {
+        await engine.end();
+      }
+    },
+  };
+}
+
+/** The fault for what the worker said; an error of the area below passes as it is. */
+function faultOf(error: unknown, at: { path: string; where: string }): unknown {
+  if (error instanceof Error) return error;
+  const { errno, message } = error as EngineError; // the worker's own report is no Error
+  const { path, where } = at;
+  const trouble = troubleOf(errno);
+  if (trouble === "missing") return new TpiError("PATH_MISSING", { path, where });
+  if (trouble === "exists") return new TpiError("PATH_EXISTS", { path, where });
+  if (trouble === "full") return new TpiError("PARTITION_FULL", { path, where });
+  if (trouble === "unsupported") return new TpiError("PARTITION_UNSUPPORTED", { where, what: message });
+  return new TpiError("PARTITION_DAMAGED", { where, why: `${path}: ${message}` });
+}

@@ -1,0 +1,76 @@
+import type { Boot } from "./fat-boot.ts";
+import type { FatTable } from "./fat-table.ts";
+import type { Area } from "./volume.ts";
+
+/** An open FAT volume. */
+export interface Fat {
+  readonly area: Area;
+  readonly boot: Boot;
+  readonly table: FatTable;
+  /** Seconds for every time that is written. */
+  readonly epoch: number;
+}
+
+/** A folder's first cluster (0 is the root) and its slots. */
+export interface Folder {
+  readonly cluster: number;
+  readonly bytes: Buffer;
+}
+
+/** The bytes of a file or folder by its first cluster (0 for an empty one), to the end of its last cluster. */
+export async function readClusters(fat: Fat, first: number): Promise<Buffer> {
+  if (first === 0) return Buffer.alloc(0);
+  const size = fat.boot.clusterSize;
+  const parts = runs(fat.table.chain(first)).map((run) =>
+    fat.area.read(placeOf(fat, run.first), run.count * size),
+  );
+  return Buffer.concat(await Promise.all(parts));
+}
+
+/** Writes bytes into clusters, with zeros to the end of the last one, so that nothing of an older file stays. */
+export async function writeClusters(fat: Fat, clusters: readonly number[], bytes: Uint8Array): Promise<void> {
+  const size = fat.boot.clusterSize;
+  let done = 0;
+  for (const run of runs(clusters)) {
+    const part = Buffer.alloc(run.count * size);
+    part.set(bytes.subarray(done, done + part.length));
+    await fat.area.write(placeOf(fat, run.first), part);
+    done += part.length;
+  }
+}
+
+/** Reads a folder; cluster 0 stands for the root, as in the `..` of its children. */
+export async function readFolder(fat: Fat, cluster: number): Promise<Folder> {
+  const { boot, area } = fat;
+  if (cluster !== 0 || boot.bits === 32) {
+    return { cluster, bytes: await readClusters(fat, cluster || boot.rootCluster) };
+  }
+  return { cluster, bytes: Buffer.from(await area.read(boot.rootAt, boot.rootSize)) };
+}
+
+/** Writes the table into all its copies, and its free count and hint into FSInfo where there is one. */
+export async function saveTable(fat: Fat): Promise<void> {
+  const { area, boot, table } = fat;
+  for (let copy = 0; copy < boot.fats; copy += 1) {
+    await area.write(boot.fatAt + copy * boot.fatSize, table.bytes);
+  }
+  if (boot.infoAt === undefined) return;
+  const info = Buffer.from(await area.read(boot.infoAt, 512));
+  if (info.readUInt32LE(0) !== 0x41615252 || info.readUInt32LE(484) !== 0x61417272) return;
+  info.writeUInt32LE(table.free(), 488);
+  info.writeUInt32LE(table.lowest(), 492);
+  await area.write(boot.infoAt, info);
+}
+
+const placeOf = (fat: Fat, cluster: number): number => fat.boot.dataAt + (cluster - 2) * fat.boot.clusterSize;
+
+/** Neighbouring clusters together, so that each run is one read or write. */
+function runs(clusters: readonly number[]): readonly { first: number; count: number }[] {
+  const found: { first: number; count: number }[] = [];
+  for (const cluster of clusters) {
+    const run = found.at(-1);
+    if (run && run.first + run.count === cluster) run.count += 1;
+    else found.push({ first: cluster, count: 1 });
+  }
+  return found;
+}

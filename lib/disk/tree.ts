@@ -1,0 +1,156 @@
+import { TpiError } from "../core/fault.ts";
+import { kindText, type Place, resolve } from "./resolve.ts";
+import type { Entry, Volume } from "./volume.ts";
+
+/** Permissions and owner for something new, or to change on something old. Ignored on FAT. */
+export interface Attributes {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/**
+ * The files of one partition. Paths are absolute inside the image and links are followed inside it. `PATH_MISSING`,
+ * `PATH_EXISTS`, `PATH_UNFIT`, `PATH_LOOPS` and `PARTITION_FULL` tell what cannot be done. Edits are certain to be in
+ * the overlay only after `close`; after `PARTITION_FULL` or `PARTITION_DAMAGED`, throw the overlay away.
+ */
+export interface Tree extends AsyncDisposable {
+  read(path: string): Promise<Uint8Array>;
+  /** Replaces or makes a file (0644, root). An existing one keeps its mode and owner unless others are given. */
+  write(path: string, bytes: Uint8Array | string, attributes?: Attributes): Promise<void>;
+  append(path: string, bytes: Uint8Array | string): Promise<void>;
+  /** Makes a folder (0755, root); with `recursive` also those above it, and an existing one is fine. */
+  mkdir(path: string, options?: Attributes & { readonly recursive?: boolean }): Promise<void>;
+  /** The names in a folder, sorted. */
+  list(path: string): Promise<readonly string[]>;
+  stat(path: string): Promise<Entry>;
+  /** Like `stat`, but of a link itself. */
+  lstat(path: string): Promise<Entry>;
+  exists(path: string): Promise<boolean>;
+  symlink(target: string, path: string): Promise<void>;
+  readlink(path: string): Promise<string>;
+  chmod(path: string, mode: number): Promise<void>;
+  chown(path: string, owner: { readonly uid: number; readonly gid: number }): Promise<void>;
+  /** Removes a file, a link (not what it points to), an empty folder, or with `recursive` any folder. */
+  remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
+  /** Writes everything to the overlay and lets go of the driver. */
+  close(): Promise<void>;
+}
+
+/** The tree over a driver: finds paths, refuses what is unfit, and lets one call run at a time. */
+export function treeOf(volume: Volume, where: string): Tree {
+  const follow = (path: string) => resolve({ volume, where }, { path, followLast: true });
+  const stay = (path: string) => resolve({ volume, where }, { path, followLast: false });
+  const at = (place: Place) => present(place, where);
+
+  const dress = async (path: string, wish: Attributes) => {
+    if (!volume.posix) return;
+    if (wish.uid !== undefined || wish.gid !== undefined) {
+      const is = wish.uid === undefined || wish.gid === undefined ? await volume.entry(path) : undefined;
+      await volume.chown(path, { uid: wish.uid ?? is?.uid ?? 0, gid: wish.gid ?? is?.gid ?? 0 });
+    }
+    if (wish.mode !== undefined) await volume.chmod(path, wish.mode & 0o7777);
+  };
+  const put = async (path: string, file: Parameters<Volume["write"]>[1], wish: Attributes) => {
+    const place = await follow(path);
+    if (place.entry) mustBe("file", at(place), where);
+    await volume.write(place.path, file);
+    await dress(place.path, place.entry ? wish : { mode: 0o644, uid: 0, gid: 0, ...wish });
+  };
+  const mkdir = async (path: string, wish: Attributes & { recursive?: boolean }) => {
+    const above = parent(path);
+    if (wish.recursive && above !== "/" && !(await found(follow, above))) await mkdir(above, wish);
+    const place = await follow(path);
+    if (place.entry && wish.recursive) return void mustBe("folder", at(place), where);
+    if (place.entry) throw new TpiError("PATH_EXISTS", { path: place.path, where });
+    await volume.mkdir(place.path);
+    await dress(place.path, { mode: 0o755, uid: 0, gid: 0, ...wish });
+  };
+  const remove = async (place: Place, recursive: boolean) => {
+    const { path, entry } = at(place);
+    if (path === "/") throw new TypeError("the root of an image cannot be removed");
+    const names = entry.kind === "folder" ? await volume.list(path) : [];
+    if (names.length > 0 && !recursive) {
+      throw new TpiError("PATH_UNFIT", { path, where, is: "a folder with something in it", not: "empty" });
+    }
+    for (const name of names) await remove(await stay(`${path}/${name}`), recursive);
+    await volume.remove(path, entry.kind);
+  };
+  const symlink = async (target: string, path: string) => {
+    const place = await stay(path);
+    if (place.entry) throw new TpiError("PATH_EXISTS", { path: place.path, where });
+    if (!volume.posix)
+      throw new TpiError("PARTITION_UNSUPPORTED", { where, what: "FAT without symbolic links" });
+    await volume.symlink(place.path, target);
+  };
+
+  const inTurn = turns();
+  const close = once(() => inTurn(() => volume.close()));
+  return {
+    read: (path) => inTurn(async () => volume.read(mustBe("file", at(await follow(path)), where).path)),
+    write: (path, bytes, wish = {}) =>
+      inTurn(() => put(path, { bytes: Buffer.from(bytes), from: "start" }, wish)),
+    append: (path, bytes) => inTurn(() => put(path, { bytes: Buffer.from(bytes), from: "end" }, {})),
+    mkdir: (path, wish = {}) => inTurn(() => mkdir(path, wish)),
+    list: (path) =>
+      inTurn(async () =>
+        (await volume.list(mustBe("folder", at(await follow(path)), where).path)).toSorted(),
+      ),
+    stat: (path) => inTurn(async () => at(await follow(path)).entry),
+    lstat: (path) => inTurn(async () => at(await stay(path)).entry),
+    exists: (path) => inTurn(() => found(follow, path)),
+    symlink: (target, path) => inTurn(() => symlink(target, path)),
+    readlink: (path) => inTurn(async () => volume.readlink(mustBe("link", at(await stay(path)), where).path)),
+    chmod: (path, mode) => inTurn(async () => dress(at(await follow(path)).path, { mode })),
+    chown: (path, owner) => inTurn(async () => dress(at(await follow(path)).path, owner)),
+    remove: (path, options) => inTurn(async () => remove(await stay(path), options?.recursive ?? false)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+interface Present {
+  readonly path: string;
+  readonly entry: Entry;
+}
+
+function present(place: Place, where: string): Present {
+  const { path, entry } = place;
+  if (!entry) throw new TpiError("PATH_MISSING", { path, where });
+  return { path, entry };
+}
+
+function mustBe(kind: Entry["kind"], place: Present, where: string): Present {
+  const { path, entry } = place;
+  if (entry.kind === kind) return place;
+  throw new TpiError("PATH_UNFIT", { path, where, is: kindText(entry.kind), not: kindText(kind) });
+}
+
+async function found(follow: (path: string) => Promise<Place>, path: string): Promise<boolean> {
+  try {
+    return (await follow(path)).entry !== undefined;
+  } catch (error) {
+    if (error instanceof TpiError && ["PATH_MISSING", "PATH_UNFIT", "PATH_LOOPS"].includes(error.code))
+      return false;
+    throw error;
+  }
+}
+
+function parent(path: string): string {
+  return `/${path.split("/").filter(Boolean).slice(0, -1).join("/")}`;
+}
+
+/** A queue of one: each piece of work starts when the one before has ended. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}
