@@ -1,0 +1,118 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ServerChannel } from "ssh2";
+import { quote } from "../../core/cmd.ts";
+import type { Controller } from "../controller.ts";
+import { jailed, ownCommands, type Toolbox } from "./toolbox.ts";
+
+/** A command, or without one a login shell, on a channel. */
+export interface Wish {
+  readonly channel: ServerChannel;
+  readonly command: string | undefined;
+  /** Set where the client wants a terminal. */
+  readonly terminal: { readonly name: string; readonly rows: number; readonly cols: number } | undefined;
+  /** What the client sends, in the link's pace. */
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+  /** Called with a way to send the process a signal, once it runs. */
+  readonly started: (kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+const searchPath = "/usr/local/bin:/bin:/sbin:/usr/bin:/usr/sbin";
+
+/** Runs a command in the controller's root and answers the channel with its exit code or signal. */
+export async function run(controller: Controller, toolbox: Toolbox, wish: Wish): Promise<void> {
+  const { channel } = wish;
+  if ("missing" in toolbox) {
+    channel.stderr.write(`virtual board: commands cannot run here: ${toolbox.missing}\n`);
+    return finish(channel, { code: 126 });
+  }
+  const mounts = await controller.files.mounts();
+  const table = mounts.map(({ mount, total, used, free }) => `${mount} ${total} ${used} ${free}\n`).join("");
+  await writeFile(path.join(controller.files.root, "run/mounts"), table);
+  const card = mounts.some(({ mount }) => mount === "/mnt/sdcard");
+  // No file can be larger than the largest file system; what a limit per file cannot see, `watchRoom` does.
+  const blocks = Math.ceil(Math.max(...mounts.map(({ total }) => total)) / 512);
+  const prelude = `export PATH=${searchPath} HOME=/root USER=root LOGNAME=root SHELL=/bin/sh; cd; ulimit -f ${blocks}`;
+  const inner = wish.command === undefined ? "exec /bin/sh -il" : `eval ${quote(wish.command)}`;
+  const jail = wish.terminal ? withTerminal(toolbox.jail, wish.terminal) : toolbox.jail;
+  const env = { TERM: wish.terminal?.name ?? "dumb" };
+  const child = jailed(jail, { command: ["/bin/sh", "-c", `${prelude}\n${ownCommands}${inner}`], card, env });
+  const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>; // the event's own arguments
+  let asked: NodeJS.Signals | undefined;
+  const kill = (signal: NodeJS.Signals) => {
+    asked = signal;
+    child.kill(signal === "SIGINT" ? "SIGINT" : "SIGKILL");
+  };
+  wish.started(kill);
+  const stop = () => child.kill("SIGKILL");
+  wish.signal.addEventListener("abort", stop, { once: true });
+  const over = new AbortController();
+  const watching = watchRoom(controller, { child, channel, signal: over.signal });
+  pump(wish, child);
+  try {
+    const [code, signal] = await ended;
+    finish(channel, asked || code === null ? { signal: asked ?? signal ?? "SIGKILL" } : { code });
+  } catch (error) {
+    channel.stderr.write(`virtual board: ${error instanceof Error ? error.message : String(error)}\n`);
+    finish(channel, { code: 127 });
+  } finally {
+    over.abort();
+    await watching;
+    wish.signal.removeEventListener("abort", stop);
+    controller.files.changed();
+  }
+}
+
+function pump({ channel, input }: Wish, child: ChildProcessWithoutNullStreams): void {
+  // A side that goes away ends its pipe; how the command ends is told by its exit.
+  const quiet = () => undefined;
+  pipeline(input, child.stdin).catch(quiet);
+  child.stdout.pipe(channel, { end: false }).on("error", quiet);
+  child.stderr.pipe(channel.stderr, { end: false }).on("error", quiet);
+  child.on("error", quiet);
+}
+
+function finish(channel: ServerChannel, how: { code: number } | { signal: NodeJS.Signals }): void {
+  if ("code" in how) channel.exit(how.code);
+  else channel.exit(how.signal.slice(3), false, "");
+  channel.end();
+}
+
+/** Ends a command that has filled a file system past its size: looked at every 100 ms, so a little more gets in. */
+async function watchRoom(
+  { files }: Controller,
+  on: { child: ChildProcessWithoutNullStreams; channel: ServerChannel; signal: AbortSignal },
+): Promise<void> {
+  const { child, channel, signal } = on;
+  const full = async () => {
+    files.changed();
+    return (await files.mounts())
+      .filter(({ total, free }) => total > 0 && free === 0)
+      .map(({ mount }) => mount);
+  };
+  const before = await full();
+  while (!signal.aborted) {
+    await delay(100, undefined, { signal, ref: false }).catch(() => undefined);
+    const now = (await full()).find((mount) => !before.includes(mount));
+    if (now === undefined || signal.aborted) continue;
+    channel.stderr.write(`sh: write error: No space left on device (${now})\n`);
+    child.kill("SIGKILL");
+    return;
+  }
+}
+
+/** The same jail behind a terminal, by the `script` of util-linux, which takes one command line as text. */
+function withTerminal(
+  jail: (command: readonly string[], card: boolean) => readonly string[],
+  size: { rows: number; cols: number },
+) {
+  return (command: readonly string[], card: boolean) => {
+    const line = jail(command, card).map(quote).join(" ");
+    return ["script", "-qefc", `stty rows ${size.rows} cols ${size.cols}; exec ${line}`, "/dev/null"];
+  };
+}

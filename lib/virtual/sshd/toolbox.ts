@@ -1,0 +1,156 @@
+import { spawn, spawnSync } from "node:child_process";
+import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+/** A command line for this machine that runs another one with the controller's root as `/`. */
+export type Jail = (command: readonly string[], card: boolean) => readonly string[];
+
+/** How commands of the controller can be run on this machine, or why they cannot. */
+export type Toolbox = { readonly jail: Jail } | { readonly missing: string };
+
+// What the real controller's busybox most likely lacks, or what would not be its own.
+const absent = ["stat", "timeout", "split", "nc", "httpd", "telnetd", "dpkg", "dpkg-deb", "rpm", "rpm2cpio"];
+const own = ["df", "reboot", "bash"];
+
+/**
+ * Shell functions for what differs from busybox. Some builds of its shell look at their own applets before the path,
+ * so that a missing file alone hides nothing.
+ */
+export const ownCommands = [
+  ...own.map(
+    (name) => `${name}() { /bin/${name} "$@"; }
+`,
+  ),
+  ...absent.map(
+    (name) => `${name}() { echo "sh: ${name}: not found" >&2; return 127; }
+`,
+  ),
+].join("");
+
+const df = `#!/bin/sh
+# The sizes of the virtual controller's file systems, kept in /run/mounts in bytes: mount total used free.
+unit=1024; name=1K-blocks; wanted=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h|-Ph|-hP) unit=0; name=Size ;;
+    -m) unit=1048576; name=1M-blocks ;;
+    -B) shift; unit=$1; name=$1-blocks ;;
+    -B*) unit=\${1#-B}; name=$unit-blocks ;;
+    -*) ;;
+    *) wanted=$(readlink -f "$1") || { echo "df: $1: can't find mount point" >&2; exit 1; } ;;
+  esac
+  shift
+done
+awk -v unit="$unit" -v name="$name" -v wanted="$wanted" '
+  function size(bytes) { return unit ? int(bytes / unit) : sprintf("%.1fM", bytes / 1048576) }
+  function line() { printf "%-20s %10s %9s %9s %3d%% %s\\n", device, size($2), size($3), size($4), $2 ? $3 * 100 / $2 : 0, $1 }
+  BEGIN { printf "%-20s %10s %9s %9s %4s %s\\n", "Filesystem", name, "Used", "Available", "Use%", "Mounted on" }
+  { device = $1 == "/" ? "overlay" : $1 == "/tmp" ? "tmpfs" : "/dev/mmcblk0p1" }
+  wanted == "" { line(); next }
+  $1 == "/" || wanted == $1 || index(wanted, $1 "/") == 1 { if (length($1) > best) { best = length($1); kept = $0; dev = device } }
+  END { if (wanted != "") { $0 = kept; device = dev; line() } }
+' /run/mounts
+`;
+
+// The daemon and the machine are outside of the jail: a request is left in a file, and gone when it is done.
+const ask = (verb: string) => `#!/bin/sh
+echo "${verb}" > /run/request
+while [ -s /run/request ]; do usleep 20000; done
+`;
+
+/** Puts busybox and the controller's own scripts into a root, and finds out how commands can be run there. */
+export async function toolbox(root: string): Promise<Toolbox> {
+  const busybox = ["/bin/busybox", "/usr/bin/busybox", "/usr/local/bin/busybox"].find((file) =>
+    works([file, "true"]),
+  );
+  if (!busybox)
+    return { missing: "busybox is not installed on this machine (Debian: apt install busybox-static)" };
+  await install(root, busybox);
+  for (const jail of jails(root)) if (works(jail(["/bin/sh", "-c", "exit 0"], false))) return { jail };
+  return {
+    missing: "this machine lets nobody run a command in another root (bubblewrap, user namespaces, chroot)",
+  };
+}
+
+const works = (command: readonly string[]) =>
+  spawnSync(command[0] ?? "", command.slice(1), { stdio: "ignore", timeout: 10_000 }).status === 0;
+
+async function install(root: string, busybox: string): Promise<void> {
+  const bin = path.join(root, "bin");
+  const there = await readdir(bin);
+  if (!there.includes("busybox")) await copyFile(busybox, path.join(bin, "busybox"));
+  const applets = spawnSync(busybox, ["--list"], { encoding: "utf8" }).stdout.split("\n").filter(Boolean);
+  const wanted = applets.filter(
+    (name) => name !== "busybox" && !absent.includes(name) && !own.includes(name) && !there.includes(name),
+  );
+  for (const name of wanted) await symlink("busybox", path.join(bin, name));
+  for (const folder of ["usr", "etc/init.d"]) await mkdir(path.join(root, folder), { recursive: true });
+  for (const folder of ["sbin", "usr/bin", "usr/sbin"]) {
+    await symlink(folder === "sbin" ? "bin" : "../bin", path.join(root, folder)).catch(() => undefined);
+  }
+  const scripts = {
+    "bin/df": df,
+    "bin/bash": '#!/bin/sh\nexec /bin/busybox ash "$@"\n',
+    "bin/reboot": ask("reboot"),
+    "etc/init.d/S94bmcd": ask("$1"),
+  };
+  for (const [name, text] of Object.entries(scripts)) {
+    await writeFile(path.join(root, name), text);
+    await chmod(path.join(root, name), 0o755);
+  }
+  for (const name of ["run/request", "run/drop_caches"]) await writeFile(path.join(root, name), "");
+}
+
+/** The ways to run a command in a root, best first. The last one is for root in a container without namespaces. */
+function jails(root: string): readonly Jail[] {
+  const bind = (folder: string) => ["--bind", path.join(root, folder), `/${folder}`];
+  const wrap =
+    (libraries: readonly string[]): Jail =>
+    (command, card) => [
+      ...[
+        "bwrap",
+        "--unshare-user",
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+        "--unshare-pid",
+        "--unshare-ipc",
+        "--unshare-uts",
+      ],
+      ...["--hostname", "turingpi", "--die-with-parent", "--bind", root, "/", ...libraries],
+      ...["--dev", "/dev", "--proc", "/proc", ...bind("tmp"), ...(card ? bind("mnt/sdcard") : [])],
+      ...["--bind", path.join(root, "run/drop_caches"), "/proc/sys/vm/drop_caches", "--chdir", "/root", "--"],
+      ...command,
+    ];
+  const shared = ["/lib", "/lib64", "/usr/lib"].flatMap((folder) => ["--ro-bind-try", folder, folder]);
+  const inside = 'mount --rbind /dev "$1/dev"; exec chroot "$@"';
+  return [
+    wrap([]),
+    wrap(shared),
+    (command) => [
+      "unshare",
+      "-r",
+      "-m",
+      "-p",
+      "-f",
+      "--kill-child",
+      "sh",
+      "-c",
+      inside,
+      "sh",
+      root,
+      ...command,
+    ],
+    (command) => ["chroot", root, ...command],
+  ];
+}
+
+/** Starts a jailed command; the caller owns the process. */
+export const jailed = (
+  jail: Jail,
+  wish: { command: readonly string[]; card: boolean; env: Readonly<Record<string, string>> },
+) => {
+  const [program = "", ...rest] = jail(wish.command, wish.card);
+  return spawn(program, rest, { stdio: "pipe", env: { ...wish.env, PATH: process.env.PATH ?? "" } });
+};
