@@ -57,8 +57,8 @@ export function overlay(base: Source): Overlay {
     get changes() {
       return merged(pages);
     },
-    close: base.close,
-    [Symbol.asyncDispose]: base.close,
+    close: () => base.close(),
+    [Symbol.asyncDispose]: () => base.close(),
   };
 }
 

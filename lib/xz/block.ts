@@ -1,0 +1,69 @@
+import { TpiError } from "../core/fault.ts";
+import {
+  type Check,
+  edgeSize,
+  encodeIndex,
+  type IndexRecord,
+  padded,
+  readFooter,
+  readIndex,
+  streamFooter,
+  streamHeader,
+} from "./format.ts";
+import { hasXz, throughXz } from "./tool.ts";
+import { faultOf } from "./trouble.ts";
+import { unpackWasm } from "./wasm.ts";
+
+/** A block as it stands in a stream, padded to four bytes, and what the index is to say of it. */
+export interface PackedBlock extends IndexRecord {
+  readonly bytes: Uint8Array;
+}
+
+/** A stream of a few blocks that stand side by side: what a decoder needs to unpack them alone. */
+export function lonely(of: { records: readonly IndexRecord[]; bytes: Uint8Array; check: Check }): Buffer {
+  const index = encodeIndex(of.records);
+  return Buffer.concat([streamHeader(of.check), of.bytes, index, streamFooter(of.check, index.length)]);
+}
+
+/** Unpacks blocks that stand side by side, by the `xz` command where there is one, else by WebAssembly. */
+export async function unpack(of: {
+  records: readonly IndexRecord[];
+  bytes: Uint8Array;
+  check: Check;
+  /** Names the file in faults. */
+  path: string;
+  signal: AbortSignal;
+}): Promise<Buffer> {
+  const { path, signal } = of;
+  const input = lonely(of);
+  const { output, failure } = (await hasXz())
+    ? await throughXz({ words: ["-dc", "-q", "-T1"], input, signal })
+    : await unpackWasm({ input, signal });
+  if (failure !== undefined) throw faultOf(failure, path);
+  const size = of.records.reduce((sum, record) => sum + record.uncompressedSize, 0);
+  if (output.length === size) return output;
+  throw new TpiError("XZ_CORRUPT", { path, why: `${size} bytes of its content unpack to ${output.length}` });
+}
+
+/**
+ * Compresses bytes into one block, with the `xz` command. The sizes stand in the block's header, as decoders want them
+ * that work on several blocks at a time.
+ */
+export async function pack(of: {
+  bytes: Uint8Array;
+  check: Check;
+  preset: number;
+  signal: AbortSignal;
+}): Promise<PackedBlock> {
+  const { bytes, check, preset, signal } = of;
+  // only the encoder for several threads writes those sizes, and one block keeps but one of them busy
+  const shape = ["-T2", `--block-size=${bytes.length}`, `--check=${check}`, `-${preset}`];
+  const { output, failure } = await throughXz({ words: ["-zc", "-q", ...shape], input: bytes, signal });
+  if (failure !== undefined) throw new Error(`xz could not compress a block: ${failure}`);
+  const footer = readFooter(output.subarray(-edgeSize));
+  if (typeof footer === "string") throw new Error(`xz wrote a stream that cannot be read: ${footer}`);
+  const records = readIndex(output.subarray(-edgeSize - footer.indexSize, -edgeSize));
+  const [record, more] = typeof records === "string" ? [] : records;
+  if (!record || more) throw new Error("xz wrote something else than one block");
+  return { ...record, bytes: output.subarray(edgeSize, edgeSize + padded(record.unpaddedSize)) };
+}

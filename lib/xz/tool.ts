@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { access, constants } from "node:fs/promises";
+import path from "node:path";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { TpiError } from "../core/fault.ts";
+
+const environment = { ...process.env, LC_ALL: "C", XZ_OPT: "", XZ_DEFAULTS: "" };
+
+/** Whether `xz` is on PATH. */
+export async function hasXz(): Promise<boolean> {
+  const folders = (process.env["PATH"] ?? "").split(path.delimiter).filter(Boolean);
+  const found = folders.map((folder) => access(path.join(folder, "xz"), constants.X_OK));
+  return (await Promise.allSettled(found)).some(({ status }) => status === "fulfilled");
+}
+
+/** Starts `xz` with all three pipes; the user's own XZ_OPT does not reach it. `TOOL_MISSING` where it is not installed. */
+export async function startXz(words: readonly string[], signal: AbortSignal) {
+  if (!(await hasXz())) {
+    const needed = "compressing an image";
+    throw new TpiError("TOOL_MISSING", {
+      tool: "xz",
+      needed,
+      install: "apt install xz-utils, or brew install xz",
+    });
+  }
+  const child = spawn("xz", [...words], { env: environment, signal, stdio: ["pipe", "pipe", "pipe"] });
+  const complaint = buffer(child.stderr).then(String);
+  const ended = new Promise<number | undefined>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? undefined));
+  });
+  for (const one of [complaint, ended]) one.catch(() => {}); // an abort is told by whoever waits, if anyone does
+  return {
+    child,
+    /** Waits for the end; the text on standard error where it failed, undefined where it went well. */
+    failure: async (): Promise<string | undefined> => {
+      const code = await ended;
+      signal.throwIfAborted();
+      return code === 0 ? undefined : (await complaint).trim() || `xz ended with ${code}`;
+    },
+  };
+}
+
+/** Sends bytes through `xz`; undefined output and the complaint where it failed. */
+export async function throughXz(job: {
+  words: readonly string[];
+  input: Uint8Array;
+  signal: AbortSignal;
+}): Promise<{ output: Buffer; failure: string | undefined }> {
+  const { child, failure } = await startXz(job.words, job.signal);
+  // xz may stop reading at the first bad byte: its exit code tells, not our broken pipe
+  const fed = pipeline([job.input], child.stdin).catch(() => {});
+  const [output, why] = await Promise.all([
+    buffer(child.stdout).catch(() => Buffer.alloc(0)),
+    failure(),
+    fed,
+  ]);
+  return { output, failure: why };
+}

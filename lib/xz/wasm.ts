@@ -1,0 +1,38 @@
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import xz from "xz-decompress";
+
+let last: Promise<void> = Promise.resolve();
+
+/** Unpacks a whole stream in memory; what it complains of where that fails. */
+export async function unpackWasm(of: {
+  input: Uint8Array;
+  signal: AbortSignal;
+}): Promise<{ output: Buffer; failure: string | undefined }> {
+  of.signal.throwIfAborted();
+  try {
+    return { output: await buffer(wasmStream([of.input])), failure: undefined };
+  } catch (error) {
+    return { output: Buffer.alloc(0), failure: String(error) };
+  }
+}
+
+/**
+ * A decoder in WebAssembly. One works at a time in a process, and the next waits: the module holds a lock of its own
+ * from the start of a stream to its end, and a second stream would hang.
+ */
+export async function* wasmStream(
+  input: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const before = last;
+  let release = () => {};
+  last = new Promise((resolve) => {
+    release = resolve;
+  });
+  await before;
+  try {
+    yield* new xz.XzReadableStream(Readable.toWeb(Readable.from(input)));
+  } finally {
+    release();
+  }
+}
