@@ -1,0 +1,77 @@
+import type { Readable } from "node:stream";
+import type { Scope } from "../core/scope.ts";
+import { overlay } from "../disk.ts";
+import { giveIdentity, type ImageFile, imageMark } from "../os.ts";
+import { type Spliced, splice, xzSource } from "../xz.ts";
+import { type ImageSpec, imageId } from "./spec.ts";
+import { stocked, stockedDigest } from "./stock.ts";
+
+/** A customised image that can be streamed or saved: the base's own blocks, and the few that changed. */
+export interface Built {
+  readonly name: string;
+  /** Names base and description; planted in the image under {@link imageMark}. */
+  readonly id: string;
+  /** What the image was found to hold, such as `Ubuntu 24.04.3 LTS`. */
+  readonly os: string;
+  /** Bytes of the `.img.xz`. */
+  readonly size: number;
+  /** Of the `.img.xz`, in hex. */
+  readonly sha256: string;
+  /** Compressed blocks: how many had to be made anew, and of how many. */
+  readonly blocks: { readonly dirty: number; readonly total: number };
+  /** The `.img.xz`, from its first byte; may be called again. */
+  stream(signal: AbortSignal): Readable;
+  /** Writes the `.img.xz`, whole or not at all. */
+  save(path: string, scope: Scope): Promise<void>;
+}
+
+/** The name of what {@link buildImage} would make; hashes the base unless that was done before. */
+export async function identify(spec: ImageSpec, signal: AbortSignal): Promise<string> {
+  return imageId(spec, await stockedDigest(spec, signal));
+}
+
+/** Opens the base through its compression, edits it in memory, and splices the blocks that changed. */
+export async function buildImage(spec: ImageSpec, scope: Scope): Promise<Built> {
+  const base = await stocked(spec, scope);
+  const id = imageId(spec, base.sha256);
+  const source = xzSource(base.file);
+  try {
+    const disk = overlay(source);
+    const files = [...spec.identity.files, markFile(id)];
+    const { facts } = await giveIdentity(disk, { ...spec.identity, files });
+    const spliced = await splice({ base: base.file, overlay: disk, signal: scope.signal });
+    const blocks = { dirty: spliced.dirtyBlocks, total: spliced.totalBlocks };
+    scope.say(
+      `${facts.title} (${facts.mechanism}): ${blocks.dirty} of ${blocks.total} blocks compressed anew`,
+    );
+    return built({ spec, id, os: facts.title, blocks, spliced });
+  } finally {
+    await source.close();
+  }
+}
+
+function built(made: {
+  spec: ImageSpec;
+  id: string;
+  os: string;
+  blocks: Built["blocks"];
+  spliced: Spliced;
+}): Built {
+  const { spliced, spec, ...rest } = made;
+  return {
+    ...rest,
+    name: spec.key ?? "image",
+    size: spliced.size,
+    sha256: spliced.sha256,
+    stream: (signal) => spliced.stream(signal),
+    save: (path, { signal }) => spliced.writeTo(path, signal),
+  };
+}
+
+const markFile = (id: string): ImageFile => ({
+  path: imageMark,
+  content: new TextEncoder().encode(`${JSON.stringify({ image: id })}\n`),
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+});
