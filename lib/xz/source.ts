@@ -7,6 +7,7 @@ import { unpack } from "./block.ts";
 import { type Held, holdAgain } from "./file.ts";
 import { padded } from "./format.ts";
 import { largestBlock, type XzBlock, type XzFile } from "./open.ts";
+import { shelf } from "./shelf.ts";
 
 /** How blocks are kept. */
 export interface XzSourceOptions {
@@ -21,70 +22,61 @@ export interface XzSourceOptions {
  */
 export function xzSource(file: XzFile, options: XzSourceOptions = {}): Source {
   const { memory = 64 << 20, signal = new AbortController().signal } = options;
+  const size = file.uncompressedSize;
   mustBeRandom(file);
   let held: Promise<Held> | undefined;
-  const kept = new Map<XzBlock, Promise<Uint8Array>>();
   const slot = pLimit(availableParallelism());
 
-  const unpacked = async (run: readonly XzBlock[]) => {
-    held ??= holdAgain(file);
-    const [first, last] = [run[0], run.at(-1)];
-    if (!first || !last) return [];
-    const length = last.compressedAt + padded(last.unpaddedSize) - first.compressedAt;
-    const bytes = await (await held).read(first.compressedAt, length);
-    const content = await unpack({ records: run, bytes, check: first.check, path: file.path, signal });
-    // copies, so that a block that stays does not hold the memory of the whole run
-    return run.map((block) => new Uint8Array(content.subarray(...spanIn(first, block))));
-  };
-  const fetch = (blocks: readonly XzBlock[]) => {
-    for (const run of runs(blocks.filter((block) => !kept.has(block)))) {
-      const contents = slot(() => unpacked(run));
-      contents.catch(() => {
-        for (const block of run) kept.delete(block); // the next reader may have better luck
-      });
-      for (const [index, block] of run.entries()) {
-        kept.set(
-          block,
-          contents.then((all) => all[index] ?? new Uint8Array()),
-        );
-        kept.get(block)?.catch(() => {}); // whoever awaits it sees why
-      }
-    }
-    const wanted = blocks.map((block) => ({
-      block,
-      content: kept.get(block) ?? Promise.resolve(new Uint8Array()),
-    }));
-    for (const { block, content } of wanted) {
-      kept.delete(block);
-      kept.set(block, content);
-    }
-    evict(kept, memory);
-    return wanted;
-  };
+  const blocks = shelf(memory, (run) =>
+    slot(async () => {
+      held ??= holdAgain(file);
+      return await unpackRun({ file: await held, run, signal });
+    }),
+  );
   const close = async () => {
-    kept.clear();
-    await (await held)?.[Symbol.asyncDispose]();
+    blocks.clear();
+    await held?.then(
+      (open) => open[Symbol.asyncDispose](),
+      () => {}, // it could not be opened, as the reader was told
+    );
     held = undefined;
   };
   return {
-    size: file.uncompressedSize,
+    size,
     read: async (at, length) => {
-      if (at < 0 || at + length > file.uncompressedSize)
-        throw new RangeError(`${length} bytes at ${at} are outside`);
+      if (at < 0 || length < 0 || at + length > size) {
+        throw new RangeError(`${length} bytes at ${at} reach outside a source of ${size} bytes`);
+      }
       const bytes = Buffer.alloc(length);
-      const wanted = fetch(touched(file.blocks, { at, length }));
-      await Promise.all(
-        wanted.map(async ({ block, content }) => {
-          const from = Math.max(at - block.uncompressedAt, 0);
-          const part = (await content).subarray(from, at + length - block.uncompressedAt);
-          bytes.set(part, block.uncompressedAt + from - at);
-        }),
-      );
+      const parts = blocks.take(touched(file.blocks, { at, length })).map(async ({ block, content }) => {
+        const from = Math.max(at - block.uncompressedAt, 0);
+        const part = (await content).subarray(from, at + length - block.uncompressedAt);
+        bytes.set(part, block.uncompressedAt + from - at);
+      });
+      await Promise.all(parts);
       return bytes;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The contents of blocks that stand side by side: copies, so that one that stays does not hold the memory of all. */
+async function unpackRun(of: {
+  file: Held;
+  run: readonly XzBlock[];
+  signal: AbortSignal;
+}): Promise<readonly Uint8Array[]> {
+  const { file, run, signal } = of;
+  const [first, last] = [run[0], run.at(-1)];
+  if (!first || !last) return [];
+  const length = last.compressedAt + padded(last.unpaddedSize) - first.compressedAt;
+  const bytes = await file.read(first.compressedAt, length);
+  const content = await unpack({ records: run, bytes, check: first.check, path: file.path, signal });
+  return run.map((block) => {
+    const from = block.uncompressedAt - first.uncompressedAt;
+    return new Uint8Array(content.subarray(from, from + block.uncompressedSize));
+  });
 }
 
 /** The blocks that a span of unpacked bytes lies in, in order. */
@@ -101,44 +93,17 @@ export function touched(
     else high = middle;
   }
   const found: XzBlock[] = [];
-  for (let index = low; ; index += 1) {
+  for (let index = low; index < blocks.length; index += 1) {
     const block = blocks[index];
-    if (!block || block.uncompressedAt >= span.at + span.length) return found;
+    if (!block || block.uncompressedAt >= span.at + span.length) break;
     found.push(block);
-  }
-}
-
-/** Groups blocks that stand side by side, up to 8 MiB unpacked: starting a decoder costs as much as 1 MiB. */
-function runs(blocks: readonly XzBlock[]): readonly (readonly XzBlock[])[] {
-  const found: XzBlock[][] = [];
-  for (const block of blocks) {
-    const run = found.at(-1);
-    const [first, last] = [run?.[0], run?.at(-1)];
-    const adjoins = last && last.compressedAt + padded(last.unpaddedSize) === block.compressedAt;
-    if (run && first && adjoins && spanIn(first, block)[1] <= 8 << 20) run.push(block);
-    else found.push([block]);
   }
   return found;
 }
 
-const spanIn = (first: XzBlock, block: XzBlock): [number, number] => {
-  const from = block.uncompressedAt - first.uncompressedAt;
-  return [from, from + block.uncompressedSize];
-};
-
-/** Lets go of the blocks that were used longest ago; the newest always stays. */
-function evict(kept: Map<XzBlock, unknown>, memory: number): void {
-  let size = [...kept.keys()].reduce((sum, block) => sum + block.uncompressedSize, 0);
-  for (const block of kept.keys()) {
-    if (size <= memory || kept.size === 1) return;
-    kept.delete(block);
-    size -= block.uncompressedSize;
-  }
-}
-
 function mustBeRandom(file: XzFile): void {
   if (file.random) return;
-  const largest = Math.max(...file.blocks.map((block) => block.uncompressedSize));
+  const largest = file.blocks.reduce((most, block) => Math.max(most, block.uncompressedSize), 0);
   const [block, limit] = [sizeText(largest), sizeText(largestBlock)];
   throw new TpiError("XZ_NOT_SEEKABLE", { path: file.path, block, limit });
 }

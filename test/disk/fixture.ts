@@ -167,9 +167,12 @@ async function seed(image: { path: string; cidata: { start: number; size: number
   for (const change of disk.changes) await inject(image.path, change.at, change.bytes);
 }
 
+let copies = 0;
+
 /** The image with changes applied, as a new file beside it. */
 export async function applied(image: string, changes: readonly Change[]): Promise<string> {
-  const copy = `${image}.${createHash("sha256").update(String(changes.length)).digest("hex").slice(0, 6)}.edited`;
+  copies += 1;
+  const copy = `${image}.${copies}.edited`;
   await copyFile(image, copy);
   for (const change of changes) await inject(copy, change.at, change.bytes);
   return copy;
