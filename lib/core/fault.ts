@@ -1,3 +1,4 @@
+import { baseFaults } from "./faults/base.ts";
 import { bmcFaults } from "./faults/bmc.ts";
 import { configFaults } from "./faults/config.ts";
 import { general } from "./faults/general.ts";
@@ -5,6 +6,7 @@ import { imageFaults } from "./faults/image.ts";
 import { makingFaults } from "./faults/making.ts";
 import { nodeFaults } from "./faults/node.ts";
 import { virtualFaults } from "./faults/virtual.ts";
+import { reportUncaught } from "./report.ts";
 
 /** How the command line ends: bad words, a refusal with nothing touched, a failure, Ctrl-C. */
 export type Exit = "usage" | "refused" | "failed" | "interrupted";
@@ -19,6 +21,7 @@ export interface Fault<P = never> {
 /** Every outcome that a recipe may want to handle, by code. */
 export const faults = {
   ...general,
+  ...baseFaults,
   ...configFaults,
   ...bmcFaults,
   ...imageFaults,
@@ -48,6 +51,7 @@ export class TpiError<C extends Code = Code> extends Error {
     this.code = code;
     this.details = details;
     this.hint = typeof fault.hint === "string" ? fault.hint : fault.hint(details);
+    reportFaults();
   }
 
   get exit(): Exit {
@@ -55,6 +59,12 @@ export class TpiError<C extends Code = Code> extends Error {
   }
 }
 Object.defineProperty(TpiError.prototype, "name", { value: "TpiError" });
+
+/** From the first fault or step on, a fault that nobody catches is shown as such and decides the exit code. */
+export const reportFaults = (): void =>
+  reportUncaught((error) =>
+    error instanceof TpiError ? { fault: error, exit: exitCodes[error.exit] } : undefined,
+  );
 
 /** Whether an error is a fault of the kit, and, where codes are given, one of these. */
 export function isFault<C extends Code>(error: unknown, ...codes: readonly C[]): error is TpiError<C> {

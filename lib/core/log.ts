@@ -19,7 +19,7 @@ let logger: Logger | undefined;
 
 /** The JSON-lines file of this run, in the state folder; it appears with the first entry. */
 export const runLog = (): string =>
-  process.env["TPI_RUN_LOG"] ?? path.join(paths().state, "runs", `${runId}.jsonl`);
+  process.env.TPI_RUN_LOG ?? path.join(paths().state, "runs", `${runId}.jsonl`);
 
 /** Writes one entry, with every known secret replaced, before it returns. */
 export function record(entry: Entry): void {

@@ -13,11 +13,11 @@ export interface Paths {
 
 /** The folders in force now, read from the environment at each call; nothing is created. */
 export function paths(): Paths {
-  const home = process.env["TPI_HOME"];
+  const home = process.env.TPI_HOME;
   const usual = envPaths("tpi", { suffix: "" });
   return {
     cache: home ? path.join(home, "cache") : usual.cache,
     state: home ? path.join(home, "state") : usual.log,
-    temp: process.env["TPI_TEMP"] ?? (home ? path.join(home, "temp") : usual.temp),
+    temp: process.env.TPI_TEMP ?? (home ? path.join(home, "temp") : usual.temp),
   };
 }

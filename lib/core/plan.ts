@@ -1,3 +1,5 @@
+import { Console } from "node:console";
+import { redact } from "./secret.ts";
 import type { Move } from "./step.ts";
 
 const moves: Move[] = [];
@@ -7,20 +9,26 @@ export const planning = (): boolean => planForm() !== undefined;
 
 function planForm(): "text" | "json" | undefined {
   const word = process.argv.find((one) => one === "--plan" || one === "--plan=json")?.slice("--plan=".length);
-  const wish = process.env["TPI_PLAN"];
+  const wish = process.env.TPI_PLAN;
   if (wish === "json" || word === "json") return "json";
   return word !== undefined || (wish !== undefined && wish !== "" && wish !== "0") ? "text" : undefined;
 }
 
 /** Adds to the plan, which is printed on standard output when the recipe has come to its end. */
 export function planned(more: readonly Move[]): void {
-  if (moves.length === 0) process.once("beforeExit", print);
+  if (moves.length === 0 && planForm() === "text") process.once("beforeExit", print);
   moves.push(...more);
 }
 
 function print(): void {
   const ordered = bySubject(moves);
-  process.stdout.write(planForm() === "json" ? `${JSON.stringify(ordered)}\n` : planText(ordered));
+  process.stdout.write(redact(planForm() === "json" ? `${JSON.stringify(ordered)}\n` : planText(ordered)));
+}
+
+// What a recipe prints goes to standard error, so that standard output is the JSON and nothing else, an empty plan's too.
+if (planForm() === "json") {
+  Object.assign(console, new Console(process.stderr));
+  process.once("beforeExit", print);
 }
 
 /** The moves with those of one subject together, subjects in the order they first appear. */

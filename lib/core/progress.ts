@@ -20,11 +20,12 @@ interface Track {
   readonly began: number;
   done: number;
   note: string;
-  printed: number;
+  /** Where it stood and when, the last time a plain line said so. */
+  said: { readonly quarter: number; readonly at: number };
 }
 
 const live = new Set<Track>();
-const terminal = process.stderr.isTTY === true && !process.env["CI"];
+const terminal = process.stderr.isTTY === true && !process.env.CI;
 let screen: ReturnType<typeof createLogUpdate> | undefined;
 let timer: NodeJS.Timeout | undefined;
 
@@ -38,7 +39,9 @@ export function sayLine(subject: string, line: string): void {
 
 /** Starts a meter: a live line on a terminal; elsewhere a plain line at each quarter, or every 15 s. */
 export function meter(subject: string, label: string, total?: number): Meter {
-  const track: Track = { subject, label, total, began: Date.now(), done: 0, note: "", printed: 0 };
+  const began = Date.now();
+  const said = { quarter: 0, at: began };
+  const track: Track = { subject, label, total, began, done: 0, note: "", said };
   live.add(track);
   show(track);
   return {
@@ -68,11 +71,9 @@ function show(track: Track): void {
   }
   const now = Date.now();
   const quarter = track.total ? Math.floor((track.done / track.total) * 4) : 0;
-  const seen = Math.floor(track.printed);
-  if (quarter > seen || now - track.began > 15_000 * (1 + (track.printed % 1) * 1000)) {
-    track.printed = Math.max(quarter, seen) + (track.printed % 1) + (quarter > seen ? 0 : 0.001);
-    sayLine(track.subject, bar({ ...track, now, width: 0 }));
-  }
+  if (quarter <= track.said.quarter && now - track.said.at < 15_000) return;
+  track.said = { quarter, at: now };
+  sayLine(track.subject, bar({ ...track, now, width: 0 }));
 }
 
 function draw(): void {
@@ -90,7 +91,7 @@ function draw(): void {
 }
 
 /** One line about a meter: label, bar of `width` cells (none for 0), percent, bytes, rate, ETA, note. */
-export function bar(at: Omit<Track, "subject" | "printed"> & { now: number; width: number }): string {
+export function bar(at: Omit<Track, "subject" | "said"> & { now: number; width: number }): string {
   const rate = (at.done / Math.max(at.now - at.began, 1)) * 1000;
   const parts = [at.label.padEnd(10)];
   if (at.total) {

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { TpiError } from "./fault.ts";
+import { exitCodes, reportFaults, TpiError } from "./fault.ts";
 import { record } from "./log.ts";
 import { type Meter, meter, sayLine } from "./progress.ts";
+import { beforeEnd } from "./report.ts";
 import { redact } from "./secret.ts";
 
 /** What a piece of work is given: when to stop, and how to tell a person how it goes. */
@@ -16,12 +17,23 @@ export interface Scope {
   meter(label: string, total?: number): Meter;
 }
 
+interface Root {
+  readonly scope: Scope;
+  readonly controller: AbortController;
+}
+
 const scopes = new AsyncLocalStorage<Scope>();
-let root: { readonly scope: Scope; readonly controller: AbortController } | undefined;
+const idle = new Set<() => void>();
+let made: Root | undefined;
 let running = 0;
 
 /** The scope around the caller: that of the step or `all` it stands in, or else the run's own. */
-export const ambient = (): Scope => scopes.getStore() ?? (root ??= fresh()).scope;
+export const ambient = (): Scope => scopes.getStore() ?? root().scope;
+
+function root(): Root {
+  made ??= fresh();
+  return made;
+}
 
 /** A scope of the same run with another signal or subject. */
 export function narrowed(from: Scope, change: { signal?: AbortSignal; subject?: string }): Scope {
@@ -31,7 +43,7 @@ export function narrowed(from: Scope, change: { signal?: AbortSignal; subject?: 
 /** Calls `work` with `scope` as the ambient one. */
 export const inside = <T>(scope: Scope, work: () => T): T => scopes.run(scope, work);
 
-function fresh() {
+function fresh(): Root {
   const controller = new AbortController();
   return { controller, scope: makeScope(controller.signal, "") };
 }
@@ -53,17 +65,36 @@ function makeScope(signal: AbortSignal, subject: string): Scope {
  * be given back, and the second ends the process with 130 at once.
  */
 export async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  if (running++ === 0) for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, interrupt);
+  if (running++ === 0) watch();
   try {
     return await work();
   } finally {
-    if (--running === 0) for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, interrupt);
+    if (--running === 0) unwatch();
   }
 }
 
+const signals = ["SIGINT", "SIGTERM"] as const;
+let told = false;
+
+function watch(): void {
+  for (const name of signals) process.on(name, interrupt);
+  if (told) return;
+  told = true;
+  reportFaults();
+  beforeEnd(async (reason) => {
+    root().controller.abort(reason);
+    if (running > 0) await new Promise<void>((resolve) => idle.add(resolve));
+  });
+}
+
+function unwatch(): void {
+  for (const name of signals) process.off(name, interrupt);
+  for (const resolve of idle) resolve();
+}
+
 function interrupt(signal: NodeJS.Signals): void {
-  root ??= fresh();
-  if (root.controller.signal.aborted) process.exit(130);
-  root.scope.say(`${signal}: stopping, giving back what is held (once more to end at once)`);
-  root.controller.abort(new TpiError("INTERRUPTED", { signal }));
+  const { controller, scope } = root();
+  if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+  scope.say(`${signal}: stopping, giving back what is held (once more to end at once)`);
+  controller.abort(new TpiError("INTERRUPTED", { signal }));
 }

@@ -10,7 +10,7 @@ export class Secret {
 
   constructor(value: string) {
     this.#value = value;
-    if (value.length >= 4) known.add(value);
+    if (value.length >= 4) for (const form of formsOf(value)) known.add(form);
   }
 
   /** The value itself, for the one call that sends it. */
@@ -41,9 +41,17 @@ export class Secret {
 export const secret = (value: string | Secret): Secret =>
   value instanceof Secret ? value : new Secret(value);
 
+/** As it is, and as it stands in JSON and between a shell's single quotes. */
+const formsOf = (value: string): readonly string[] => [
+  value,
+  JSON.stringify(value).slice(1, -1),
+  value.replaceAll("'", `'\\''`),
+];
+
 /** The text with every secret that this process has seen (of four characters or more) replaced by `***`. */
 export function redact(text: string): string {
+  const longestFirst = [...known].sort((a, b) => b.length - a.length); // one secret may begin with another
   let clean = text;
-  for (const value of known) clean = clean.replaceAll(value, "***");
+  for (const value of longestFirst) clean = clean.replaceAll(value, "***");
   return clean;
 }

@@ -1,11 +1,9 @@
 import { inspect } from "node:util";
-import pRetry from "p-retry";
 import { digestOf } from "./digest.ts";
-import { isFault, TpiError } from "./fault.ts";
-import { record } from "./log.ts";
-import { planned, planning } from "./plan.ts";
-import { ambient, guarded, inside, narrowed, type Scope } from "./scope.ts";
-import { type Duration, milliseconds } from "./units.ts";
+import { deadline, retried } from "./limits.ts";
+import { begin } from "./perform.ts";
+import { guarded, type Scope } from "./scope.ts";
+import type { Duration } from "./units.ts";
 
 /** One thing that a step will do to the world. */
 export interface Move {
@@ -65,19 +63,19 @@ export interface Deed<T> {
 /** The step that a {@link Deed} describes, with `more` as further members. */
 export function step<T, X extends object = object>(deed: Deed<T>, more?: X): Step<T> & X {
   let outcome: Promise<T> | undefined;
-  const start = async () => await guarded(() => begin(deed));
-  const next = (change: Partial<Deed<T>>) => step({ ...deed, ...change });
+  const site = new Error(deed.label).stack; // where a recipe made it, for faults that are born in a timer or a socket
+  const start = async () => await guarded(() => begin(deed, site));
+  const next = (perform: Deed<T>["perform"]) => step({ ...deed, perform });
   const own: Step<T> = {
     label: deed.label,
     moves: deed.moves,
     digest: digestOf({ label: deed.label, moves: deed.moves, depends: deed.depends }),
-    // biome-ignore lint/suspicious/noThenProperty: a step is a lazy thenable by design
     then: (done, fail) => {
       outcome ??= start();
       return outcome.then(done, fail);
     },
-    timeout: (limit) => next({ perform: (doing) => deadline({ deed, limit, doing }) }),
-    retry: (times) => next({ perform: (doing) => retried({ deed, times, doing }) }),
+    timeout: (limit) => next((scope) => deadline({ deed, limit, scope })),
+    retry: (times) => next((scope) => retried({ deed, times, scope })),
     again: () => {
       const { settled: _, ...rest } = deed;
       return step(rest);
@@ -85,95 +83,4 @@ export function step<T, X extends object = object>(deed: Deed<T>, more?: X): Ste
   };
   const shown = { [inspect.custom]: () => `${deed.label} (${outcome ? "started" : "await it to start"})` };
   return Object.assign(own, shown, more);
-}
-
-/** Performs a step's work inside a scope of its own; the work of a step that stands inside another reports to it. */
-async function begin<T>(deed: Deed<T>): Promise<T> {
-  const from = ambient();
-  if (planning()) return await foresee(deed, from);
-  const scope = narrowed(from, { subject: deed.subject });
-  scope.signal.throwIfAborted();
-  const already = await deed.settled?.(scope).catch(() => undefined);
-  scope.signal.throwIfAborted();
-  const { label, subject } = deed;
-  if (already) {
-    record({ event: "skip", subject, label, why: already.why });
-    scope.say(`${label}: nothing to do, ${already.why}`);
-    return already.value;
-  }
-  record({ event: "step", subject, label });
-  const began = Date.now();
-  try {
-    const value = await inside(scope, () => deed.perform(doing(deed, scope)));
-    record({ event: "done", subject, label, ms: Date.now() - began });
-    return value;
-  } catch (thrown) {
-    const error = scope.signal.aborted && !isFault(thrown) ? scope.signal.reason : thrown;
-    const code = isFault(error) ? error.code : undefined;
-    record({ event: "failed", subject, label, ms: Date.now() - began, code, message: String(error) });
-    throw error;
-  }
-}
-
-async function foresee<T>(deed: Deed<T>, scope: Scope): Promise<T> {
-  const already = await deed.settled?.(scope).catch(() => undefined);
-  if (already) planned([{ kind: "skip", subject: deed.subject, text: `${deed.label}: ${already.why}` }]);
-  else planned(deed.moves);
-  return already ? already.value : deed.standIn();
-}
-
-function doing<T>(deed: Deed<T>, scope: Scope): Doing {
-  let at = 0;
-  const expect = (kind: string): Move => {
-    const move = deed.moves[at];
-    if (move?.kind !== kind) {
-      throw new TypeError(
-        `${deed.label} does "${kind}" where it described "${move?.kind ?? "nothing more"}"`,
-      );
-    }
-    at += 1;
-    return move;
-  };
-  return {
-    ...scope,
-    move: async (kind, work) => {
-      const move = expect(kind);
-      scope.signal.throwIfAborted();
-      record({ event: "move", ...move });
-      scope.say(`${move.kind}: ${move.text}`);
-      return await work();
-    },
-    run: async (inner) => {
-      for (const move of inner.moves) expect(move.kind);
-      return await inner;
-    },
-  };
-}
-
-async function deadline<T>(bound: { deed: Deed<T>; limit: Duration; doing: Doing }): Promise<T> {
-  const { deed, limit } = bound;
-  const controller = new AbortController();
-  const late = () => controller.abort(new TpiError("TIMED_OUT", { step: deed.label, limit }));
-  const timer = setTimeout(late, milliseconds(limit));
-  const scope = narrowed(bound.doing, { signal: AbortSignal.any([bound.doing.signal, controller.signal]) });
-  try {
-    return await inside(scope, () => deed.perform({ ...bound.doing, ...scope }));
-  } catch (error) {
-    throw controller.signal.aborted && !isFault(error) ? controller.signal.reason : error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function retried<T>(bound: { deed: Deed<T>; times: number; doing: Doing }): Promise<T> {
-  const { deed, times, doing: outer } = bound;
-  return pRetry((attempt) => deed.perform(attempt === 1 ? outer : doing(deed, outer)), {
-    retries: times,
-    signal: outer.signal,
-    shouldRetry: ({ error }) => !outer.signal.aborted && !(isFault(error) && error.exit === "usage"),
-    onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
-      if (retriesLeft > 0)
-        outer.say(`attempt ${attemptNumber} of ${times + 1} failed (${error.message}), again`);
-    },
-  });
 }

@@ -1,0 +1,56 @@
+import { inspect } from "node:util";
+import { callSite, siteText } from "./callsite.ts";
+import { redact } from "./secret.ts";
+
+/** What of a fault is shown; `TpiError` has it. */
+export interface Reported extends Error {
+  readonly code: string;
+  readonly hint: string;
+}
+
+/** A fault for a person: message and code, what to do next, where in the recipe; with `TPI_DEBUG` its whole history. */
+export function reportText(fault: Reported): string {
+  const [first = "", ...others] = fault.message.split("\n");
+  const site = callSite(fault.stack);
+  const lines = [
+    `tpi: ${first}${others.length === 0 ? `  ${fault.code}` : ""}`,
+    ...others.map((line, at) => `     ${line}${at === others.length - 1 ? `  ${fault.code}` : ""}`),
+    `     ${fault.hint}; see docs/errors.md#${fault.code.toLowerCase()}`,
+    ...(site ? [`     at ${siteText(site)}`] : []),
+    ...(process.env.TPI_DEBUG ? history(fault) : []),
+  ];
+  return redact(`${lines.join("\n")}\n`);
+}
+
+function history(error: Error): readonly string[] {
+  const own = (error.stack ?? "").split("\n").slice(1);
+  const cause = error.cause === undefined ? [] : [`     because ${inspect(error.cause)}`];
+  return [...own, ...cause];
+}
+
+const endings: ((reason: unknown) => Promise<void>)[] = [];
+let ending: unknown;
+let installed = false;
+
+/** Adds what must be given back before the process ends by an error that nobody caught. */
+export const beforeEnd = (work: (reason: unknown) => Promise<void>): void => void endings.push(work);
+
+/**
+ * From now on an error that nobody catches is reported and ends the process, a fault with its own exit code, after
+ * what is held has been given back.
+ */
+export function reportUncaught(
+  exitOf: (error: unknown) => { fault: Reported; exit: number } | undefined,
+): void {
+  if (installed) return;
+  installed = true;
+  process.on("uncaughtException", (error: unknown) => {
+    if (ending === error) return;
+    const known = exitOf(error);
+    process.stderr.write(known ? reportText(known.fault) : redact(`${inspect(error)}\n`));
+    if (ending !== undefined) return;
+    ending = error;
+    process.exitCode = known?.exit ?? 1;
+    void Promise.allSettled(endings.map((work) => work(error))).then(() => process.exit());
+  });
+}
