@@ -30,3 +30,9 @@ export type Connect = (host: string, port: number) => Promise<Duplex>;
 
 /** All four slots, in order. */
 export const slotNumbers: readonly SlotNumber[] = [1, 2, 3, 4];
+
+/**
+ * The environment variable that marks every process of a background board with its folder: what inherits it is found
+ * and killed when the board has died. A machine's processes must inherit it.
+ */
+export const mark = "TPI_VIRTUAL_BOARD";

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Duplex } from "node:stream";
+import { scratch } from "../core/scratch.ts";
 import type { Bench } from "./bench.ts";
 import { bmcd } from "./bmcd/server.ts";
 import type { BoardOptions, VirtualBoard } from "./board.ts";
@@ -15,11 +15,12 @@ import { toolbox } from "./sshd/toolbox.ts";
 
 /** Starts a board on a bench; the board disposes the bench with itself. */
 export async function boardOn(bench: Bench, options: BoardOptions): Promise<VirtualBoard> {
-  const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), "tpi-board-")));
+  const temporary = options.dir === undefined ? await scratch("board") : undefined;
+  const dir = path.resolve(options.dir ?? temporary?.path ?? ".");
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const put = async () => {
     await bench[Symbol.asyncDispose]();
-    if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+    await temporary?.[Symbol.asyncDispose]();
   };
   try {
     return await started({ bench, options, dir, put });

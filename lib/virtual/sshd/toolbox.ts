@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { mark } from "../machine-slot.ts";
 
 /** A command line for this machine that runs another one with the controller's root as `/`. */
 export type Jail = (command: readonly string[], card: boolean) => readonly string[];
@@ -9,7 +10,7 @@ export type Jail = (command: readonly string[], card: boolean) => readonly strin
 export type Toolbox = { readonly jail: Jail } | { readonly missing: string };
 
 // What the real controller's busybox most likely lacks, or what would not be its own.
-const absent = ["stat", "timeout", "split", "nc", "httpd", "telnetd", "dpkg", "dpkg-deb", "rpm", "rpm2cpio"];
+const absent = ["stat", "timeout", "split", "nc", "httpd", "telnetd", "dpkg", "rpm", "rpm2cpio"];
 const own = ["df", "reboot", "bash"];
 
 /**
@@ -152,5 +153,7 @@ export const jailed = (
   wish: { command: readonly string[]; card: boolean; env: Readonly<Record<string, string>> },
 ) => {
   const [program = "", ...rest] = jail(wish.command, wish.card);
-  return spawn(program, rest, { stdio: "pipe", env: { ...wish.env, PATH: process.env.PATH ?? "" } });
+  const { PATH = "", [mark]: marked } = process.env;
+  const env = { ...wish.env, PATH, ...(marked === undefined ? {} : { [mark]: marked }) };
+  return spawn(program, rest, { stdio: "pipe", env });
 };
