@@ -1,0 +1,39 @@
+// Runs test files: `fast` is all but test/board, `board` is test/board; further words pick files by a part of their path.
+// It lists the files itself, because the runner of Node 20 knows no patterns.
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const [suite = "fast", ...words] = process.argv.slice(2);
+if (suite !== "fast" && suite !== "board") {
+  process.stderr.write(`there is no suite "${suite}": fast, or board\n`);
+  process.exit(2);
+}
+
+const board = path.join("test", "board") + path.sep;
+const files = readdirSync(path.join(root, "test"), { recursive: true })
+  .map((name) => path.join("test", String(name)))
+  .filter((file) => file.endsWith(".test.ts") && file.startsWith(board) === (suite === "board"))
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort();
+if (files.length === 0) {
+  process.stderr.write(`no test file of the suite ${suite} has ${words.join(" or ")} in its path\n`);
+  process.exit(2);
+}
+
+const timeout = suite === "fast" ? 120_000 : 1_200_000;
+const flags = [
+  "--import",
+  "tsx",
+  "--test",
+  `--test-concurrency=${suite === "fast" ? 2 : 1}`,
+  `--test-timeout=${timeout}`,
+];
+const reporter = process.stdout.isTTY ? [] : ["--test-reporter=spec"];
+const child = spawn(process.execPath, [...flags, ...reporter, ...files], { cwd: root, stdio: "inherit" });
+for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => child.kill(name));
+child.on("close", (code, signal) => {
+  process.exitCode = signal ? 130 : (code ?? 1);
+});

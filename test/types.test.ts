@@ -1,0 +1,61 @@
+import { test } from "node:test";
+import { expectTypeOf } from "expect-type";
+import { type ConfigInput, config } from "../lib/config.ts";
+import { all } from "../lib/core/all.ts";
+import { cmd } from "../lib/core/cmd.ts";
+import { isFault, TpiError } from "../lib/core/fault.ts";
+import { sh } from "../lib/core/spawn.ts";
+import type { Step } from "../lib/core/step.ts";
+
+// What does not compile is called inside functions that never run: tsc judges this file, the runner only loads it.
+test("the promises of the types are kept", () => {
+  const never = async (numeral: Step<number>, word: Step<string>) => {
+    expectTypeOf(await numeral).toEqualTypeOf<number>();
+    expectTypeOf(numeral.timeout("20m").retry(2).again()).toEqualTypeOf<Step<number>>();
+    expectTypeOf(await all({ numeral, word })).toEqualTypeOf<{ numeral: number; word: string }>();
+    expectTypeOf(await all([numeral, word])).toEqualTypeOf<[number, string]>();
+    expectTypeOf(await all([1, 2], async (item) => String(item))).toEqualTypeOf<string[]>();
+    expectTypeOf(await sh`ls`.lines()).toEqualTypeOf<readonly string[]>();
+
+    // @ts-expect-error a duration has its unit as one letter
+    void numeral.timeout("20 minutes");
+    // @ts-expect-error a duration is a number and a unit
+    void numeral.timeout("soon");
+    // @ts-expect-error nothing can be quoted from an object
+    void cmd`echo ${{ a: 1 }}`;
+    // @ts-expect-error nor from undefined
+    void cmd`echo ${undefined}`;
+    // @ts-expect-error all of nothing that can be awaited
+    await all([1, 2]);
+  };
+  void never;
+});
+
+test("a fault's details are typed by its code", () => {
+  const never = (error: unknown) => {
+    if (isFault(error, "TIMED_OUT"))
+      expectTypeOf(error.details).toEqualTypeOf<{ step: string; limit: string }>();
+    // @ts-expect-error a code of the table
+    isFault(error, "NO_SUCH_CODE");
+    // @ts-expect-error with the details of that code
+    throw new TpiError("TIMED_OUT", { step: "s" });
+  };
+  void never;
+});
+
+test("a configuration in code is checked while it is typed", () => {
+  expectTypeOf<ConfigInput["nodes"]>().not.toBeAny();
+  const never = () => {
+    expectTypeOf(config({ board: "b" }).nodes[0]).toEqualTypeOf<
+      ReturnType<typeof config>["nodes"][number] | undefined
+    >();
+    expectTypeOf(config().nodes[0]?.slot).toEqualTypeOf<1 | 2 | 3 | 4 | undefined>();
+    // @ts-expect-error there are four slots
+    config({ board: "b", nodes: { 5: "rk1" } });
+    // @ts-expect-error of known modules
+    config({ board: "b", nodes: { 1: "rk2" } });
+    // @ts-expect-error a board is needed
+    config({ nodes: { 1: "rk1" } });
+  };
+  void never;
+});
