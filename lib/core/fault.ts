@@ -3,6 +3,7 @@ import { bmcFaults } from "./faults/bmc.ts";
 import { configFaults } from "./faults/config.ts";
 import { general } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
+import { machineFaults } from "./faults/machine.ts";
 import { makingFaults } from "./faults/making.ts";
 import { nodeFaults } from "./faults/node.ts";
 import { virtualFaults } from "./faults/virtual.ts";
@@ -25,6 +26,7 @@ export const faults = {
   ...configFaults,
   ...bmcFaults,
   ...imageFaults,
+  ...machineFaults,
   ...makingFaults,
   ...nodeFaults,
   ...virtualFaults,
