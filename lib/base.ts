@@ -67,6 +67,7 @@ async function perform(
   of: { readonly arch: Arch; readonly digest: string },
 ): Promise<BaseImage> {
   const { arch, digest } = of;
+  const began = Date.now();
   const file = imagePath(arch);
   const { signal } = doing;
   const tools = await buildTools();
@@ -77,6 +78,8 @@ async function perform(
     signal,
     patient: true,
   });
+  const meanwhile = await builtSince(began, { arch, digest, signal });
+  if (meanwhile) return meanwhile;
   await using folder = await scratch("base");
   const site: Site = { recipe: recipe(arch), tools, mode, folder: folder.path, signal };
   const archive = path.join(folder.path, "root.tar");
@@ -110,4 +113,16 @@ async function perform(
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** What another run has built while this one waited for the lock. */
+async function builtSince(
+  began: number,
+  of: { readonly arch: Arch; readonly digest: string; readonly signal: AbortSignal },
+): Promise<BaseImage | undefined> {
+  const modified = await stat(imagePath(of.arch)).then(
+    (is) => is.mtimeMs,
+    () => 0,
+  );
+  return modified >= began ? await stored(of.arch, of) : undefined;
 }
