@@ -89,6 +89,7 @@ export async function startEngine(area: Area, epoch: number): Promise<Engine> {
       return await answer(id);
     },
     end: async () => {
+      worker.ref(); // so that the process waits for its end
       await worker.terminate();
     },
   };

@@ -5,7 +5,7 @@ import type { Overlay } from "./overlay.ts";
 import type { Partition } from "./partitions.ts";
 import { mustFit, type Source } from "./source.ts";
 import { type Tree, treeOf } from "./tree.ts";
-import type { Area } from "./volume.ts";
+import type { Area, Volume } from "./volume.ts";
 
 /** How a partition's files are opened. */
 export interface TreeOptions {
@@ -29,8 +29,9 @@ export async function openTree(
   const { content } = partition;
   const area = areaOf(disk, partition);
   const how = { writable: "write" in disk, epoch: options.epoch };
-  if (content.kind === "ext4") return treeOf(await ext4Volume(area, how), area.where);
-  if (content.kind === "fat") return treeOf(await fatVolume(area, how), area.where);
+  const tree = (volume: Volume) => treeOf(how.writable ? volume : frozen(volume), area.where);
+  if (content.kind === "ext4") return tree(await ext4Volume(area, how));
+  if (content.kind === "fat") return tree(await fatVolume(area, how));
   const what = content.kind === "other" ? content.name : "no file system that is known";
   throw new TpiError("PARTITION_UNSUPPORTED", { where: area.where, what });
 }
@@ -47,9 +48,24 @@ function areaOf(disk: Source | Overlay, partition: Partition): Area {
     },
     write: (at, bytes) => {
       mustFit({ at, length: bytes.length, size });
-      if (!("write" in disk))
-        throw new TypeError("this tree is read only: open it over an overlay to edit it");
-      return disk.write(start + at, bytes);
+      return "write" in disk ? disk.write(start + at, bytes) : refuse();
     },
   };
+}
+
+/** The same volume, refusing edits when they are asked for and not when they are written out. */
+function frozen(volume: Volume): Volume {
+  const edits = {
+    write: refuse,
+    mkdir: refuse,
+    symlink: refuse,
+    chmod: refuse,
+    chown: refuse,
+    remove: refuse,
+  };
+  return { ...volume, ...edits };
+}
+
+async function refuse(): Promise<never> {
+  throw new TypeError("this tree is read only: open it over an overlay to edit it");
 }

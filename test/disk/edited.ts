@@ -79,9 +79,10 @@ export async function debugfs(part: string, request: string): Promise<string> {
   return said;
 }
 
-/** A file's bytes in a partition, as `debugfs` sees them. */
+/** A file's text in a partition, as `debugfs` sees it; it pads what is kept inside an inode. */
 export async function dumped(part: string, path: string): Promise<string> {
   const out = `${part}.dump`;
   await debugfs(part, `dump ${path} ${out}`);
-  return await readFile(out, "utf8");
+  const size = /Size: (\d+)/.exec(await debugfs(part, `stat ${path}`))?.[1];
+  return (await readFile(out)).toString("utf8", 0, Number(size));
 }

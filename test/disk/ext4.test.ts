@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, test } from "node:test";
+import { fileSource, openTree, overlay, partitions, type Tree } from "../../lib/disk.ts";
+import { debugfs, dumped, e2fsckFindsNothing, edited, epoch, looked } from "./edited.ts";
+import { inject, makeExt4, must, noise, rk1Image, tempFolder } from "./fixture.ts";
+
+const home = await tempFolder();
+after(() => home[Symbol.asyncDispose]());
+const image = await rk1Image(home.path);
+const edit = (work: (tree: Tree) => Promise<void>) => edited(image.path, "ext4", work);
+const superblockAt = image.root.start + 1024;
+
+test("ext4 edits leave a file system in which e2fsck finds nothing", async () => {
+  const { part } = await edit(async (tree) => {
+    await tree.write("/etc/hostname", "node1\n");
+    await tree.mkdir("/root/.ssh", { mode: 0o700 });
+    await tree.write("/root/.ssh/authorized_keys", "ssh-ed25519 AAAA\n", { mode: 0o600 });
+    await tree.symlink("/usr/share/zoneinfo/UTC", "/etc/localtime");
+    await tree.symlink(`/${"long/".repeat(30)}`, "/etc/far");
+    await tree.remove("/etc/cloud", { recursive: true });
+    await tree.mkdir("/opt/a/b/c", { recursive: true });
+  });
+  await e2fsckFindsNothing(part);
+  assert.equal(await dumped(part, "/etc/hostname"), "node1\n");
+  assert.match(await debugfs(part, "stat /etc/localtime"), /Fast link dest: "\/usr\/share\/zoneinfo\/UTC"/);
+  assert.doesNotMatch(await debugfs(part, "ls /etc"), /cloud/);
+});
+
+test("append keeps what a file held", async () => {
+  const { part } = await edit(async (tree) => {
+    await tree.append("/etc/shadow", "pi:!:19000::::::\n");
+    await tree.append("/etc/shadow", "two:!:19000::::::\n");
+    await tree.append("/etc/new", "first line\n");
+  });
+  await e2fsckFindsNothing(part);
+  assert.equal(
+    await dumped(part, "/etc/shadow"),
+    "root:*:19000:0:99999:7:::\npi:!:19000::::::\ntwo:!:19000::::::\n",
+  );
+  assert.equal(await dumped(part, "/etc/new"), "first line\n");
+});
+
+test("write and mkdir give the mode and owner that were asked for, in the file system itself", async () => {
+  const { part } = await edit(async (tree) => {
+    await tree.mkdir("/home/pi/.ssh", { mode: 0o700, uid: 1000, gid: 1001, recursive: true });
+    await tree.write("/home/pi/.ssh/key", "k", { mode: 0o600, uid: 1000, gid: 1001 });
+    await tree.write("/usr/lib/setuid", "k", { mode: 0o4755 });
+    await tree.write("/etc/plain", "k");
+  });
+  assert.match(await debugfs(part, "stat /home/pi/.ssh"), /Mode: +0700[\s\S]*User: +1000 +Group: +1001/);
+  assert.match(await debugfs(part, "stat /home/pi/.ssh/key"), /Mode: +0600[\s\S]*User: +1000 +Group: +1001/);
+  assert.match(await debugfs(part, "stat /usr/lib/setuid"), /Mode: +04755/);
+  assert.match(await debugfs(part, "stat /etc/plain"), /Mode: +0644[\s\S]*User: +0 +Group: +0/);
+});
+
+test("write keeps mode and owner of a file that exists, and leaves nothing of a longer one", async () => {
+  const { part } = await edit(async (tree) => {
+    await tree.chown("/etc/shadow", { uid: 0, gid: 42 });
+    await tree.write("/etc/shadow", "short\n");
+  });
+  await e2fsckFindsNothing(part);
+  assert.equal(await dumped(part, "/etc/shadow"), "short\n");
+  assert.match(await debugfs(part, "stat /etc/shadow"), /Mode: +0640[\s\S]*Group: +42/);
+});
+
+test("an owner beyond 16 bits is refused, since the driver would cut it", async () => {
+  await edit(async (tree) => {
+    await assert.rejects(tree.write("/etc/x", "k", { uid: 100_000 }), RangeError);
+  });
+});
+
+test("write takes 24 MB, which would abort the driver in one piece", async () => {
+  const bytes = noise("large", 24_000_000);
+  const { part, path: whole } = await edit((tree) => tree.write("/opt.bin", bytes));
+  await e2fsckFindsNothing(part);
+  const out = path.join(home.path, "large.out");
+  await debugfs(part, `dump /opt.bin ${out}`);
+  assert.ok(Buffer.from(bytes).equals(await readFile(out)));
+  const back = await looked(whole, "ext4", (tree) => tree.read("/opt.bin"));
+  assert.ok(Buffer.from(bytes).equals(back));
+});
+
+test("a full file system is a fault that names file and partition", async () => {
+  await edit(async (tree) => {
+    const where = { code: "PARTITION_FULL", message: "no room for /big in partition 2 (cloudimg-rootfs)" };
+    await assert.rejects(tree.write("/big", new Uint8Array(60 << 20)), where);
+  });
+});
+
+test("running out of inodes is a full file system too", async () => {
+  const file = path.join(home.path, "inodes.ext4");
+  const from = path.join(home.path, "inodes");
+  await mkdir(from);
+  await makeExt4(file, { size: 4 << 20, from, words: ["-N", "16"] });
+  await edited(file, "ext4", async (tree) => {
+    const many = async () => {
+      for (let at = 0; at < 20; at += 1) await tree.write(`/file${at}`, "x");
+    };
+    await assert.rejects(many(), { code: "PARTITION_FULL" });
+  });
+});
+
+test("a folder takes many files, and an indexed one too", async () => {
+  const from = path.join(home.path, "many");
+  await mkdir(path.join(from, "indexed"), { recursive: true });
+  for (let at = 0; at < 400; at += 1)
+    await writeFile(path.join(from, "indexed", `old-name-number-${at}`), "");
+  const file = path.join(home.path, "many.ext4");
+  await makeExt4(file, { size: 16 << 20, from, words: ["-N", "2048"] });
+  await must("e2fsck", "-fyD", file).catch(() => {}); // ends with 1: it has optimised folders
+  const { part } = await edited(file, "ext4", async (tree) => {
+    for (const folder of ["/indexed", "/fresh"]) {
+      await tree.mkdir(folder, { recursive: true });
+      for (let at = 0; at < 300; at += 1) await tree.write(`${folder}/new-name-number-${at}`, `${at}`);
+    }
+    assert.equal((await tree.list("/indexed")).length, 700);
+  });
+  await e2fsckFindsNothing(part);
+  assert.equal(await dumped(part, "/indexed/new-name-number-299"), "299");
+});
+
+for (const features of [
+  "^metadata_csum,^64bit",
+  "inline_data",
+  "orphan_file",
+  "metadata_csum_seed",
+  "^has_journal,^extents,^64bit",
+]) {
+  test(`edits of an ext4 made with ${features} are clean`, async () => {
+    const file = path.join(home.path, `features-${features.length}.ext4`);
+    const from = path.join(home.path, `from-${features.length}`);
+    await mkdir(path.join(from, "etc"), { recursive: true });
+    await writeFile(path.join(from, "etc/tiny"), "tiny");
+    await writeFile(path.join(from, "etc/large"), noise("x", 200_000));
+    await makeExt4(file, { size: 16 << 20, from, words: ["-O", features] });
+    const { part } = await edited(file, "ext4", async (tree) => {
+      await tree.append("/etc/tiny", " and more");
+      await tree.write("/etc/large", "small");
+      await tree.write("/etc/fresh", "f".repeat(100));
+      await tree.write("/etc/inline", "in");
+      for (let at = 1; at < 200; at += 1) await tree.append("/etc/inline", "in");
+      await tree.write("/etc/grown", noise("y", 300_000));
+      await tree.remove("/etc/grown");
+    });
+    await e2fsckFindsNothing(part);
+    assert.equal(await dumped(part, "/etc/tiny"), "tiny and more");
+    assert.equal(await dumped(part, "/etc/large"), "small");
+    assert.equal(await dumped(part, "/etc/fresh"), "f".repeat(100));
+    assert.equal(await dumped(part, "/etc/inline"), "in".repeat(200));
+  });
+}
+
+test("an ext4 whose journal needs recovery is refused for editing, and can still be read", async () => {
+  const file = path.join(home.path, "journal.ext4");
+  await must("dd", `if=${image.path}`, `of=${file}`, "bs=1M", "skip=20", "count=40", "status=none");
+  await must("debugfs", "-w", "-R", "feature needs_recovery", file);
+  const unclean = { code: "PARTITION_UNCLEAN", message: /journal needs recovery/ };
+  await assert.rejects(
+    edited(file, "ext4", async () => {}),
+    unclean,
+  );
+  const hostname = await looked(file, "ext4", (tree) => tree.read("/etc/hostname"));
+  assert.equal(Buffer.from(hostname).toString(), "ubuntu\n");
+});
+
+for (const [state, why] of [
+  [0, /not marked clean/],
+  [3, /errors are recorded/],
+] as const) {
+  test(`an ext4 in state ${state} is refused for editing`, async () => {
+    const file = path.join(home.path, `state${state}.img`);
+    await must("cp", image.path, file);
+    await inject(file, superblockAt + 58, Buffer.from([state, 0]));
+    await assert.rejects(
+      edited(file, "ext4", async () => {}),
+      { code: "PARTITION_UNCLEAN", message: why },
+    );
+  });
+}
+
+test("an ext4 with a feature that the driver does not know is refused by its name", async () => {
+  const file = path.join(home.path, "casefold.ext4");
+  await makeExt4(file, { size: 8 << 20, from: home.path, words: ["-O", "casefold"] }).catch(async () => {
+    await must("mke2fs", "-q", "-t", "ext4", "-O", "casefold", "-F", file, "8M");
+  });
+  await assert.rejects(
+    edited(file, "ext4", async () => {}),
+    { code: "PARTITION_UNSUPPORTED", message: /casefold/ },
+  );
+});
+
+test("a tree over a plain source refuses to write", async () => {
+  await using disk = await fileSource(image.path);
+  const root = (await partitions(disk)).partitions[1];
+  assert.ok(root);
+  await using tree = await openTree(disk, root);
+  await assert.rejects(tree.write("/etc/hostname", "x"), TypeError);
+  await assert.rejects(tree.remove("/etc/hostname"), TypeError);
+});
+
+test("looking around changes nothing", async () => {
+  const { changes } = await edit(async (tree) => {
+    await tree.list("/etc");
+    await tree.read("/boot/vmlinuz");
+    assert.equal(await tree.exists("/nowhere"), false);
+  });
+  assert.deepEqual(changes, []);
+});
+
+test("the same edits give the same bytes, and no time but the given one", async () => {
+  const work = async (tree: Tree) => {
+    await tree.write("/etc/hostname", "node1\n");
+    await tree.mkdir("/srv/data", { recursive: true });
+    await tree.write("/srv/data/file", "content");
+    await tree.remove("/etc/hosts");
+  };
+  const [one, two] = [await edit(work), await edit(work)];
+  assert.deepEqual(one.changes, two.changes);
+  const stat = await debugfs(one.part, "stat /srv/data/file");
+  const hex = `0x${epoch.toString(16)}`;
+  for (const name of ["ctime", "atime", "mtime", "crtime"]) assert.match(stat, new RegExp(`${name}: ${hex}`));
+  assert.match(stat, /Generation: 0/);
+  assert.match(await debugfs(one.part, "stats"), /Last write time: +Tue Nov 14 22:13:20 2023/);
+});
+
+test("bytes outside the edited partition stay as they are, the bootloader before the first one too", async () => {
+  const { path: after, changes } = await edit((tree) => tree.write("/etc/hostname", "node1\n"));
+  const { start, size } = image.root;
+  assert.ok(changes.every(({ at, bytes }) => at >= start && at + bytes.length <= start + size));
+  await must("cmp", "-n", String(start), image.path, after);
+  await must("cmp", "-i", String(start + size), image.path, after);
+  const [before, bootloader] = [image.bootloader, (await readFile(after)).subarray(image.bootloader.at)];
+  assert.ok(bootloader.subarray(0, before.bytes.length).equals(before.bytes));
+  await must("sfdisk", "--verify", after);
+});
+
+test("an edit of one partition and then of another both stand in one overlay", async () => {
+  await using disk = overlay(await fileSource(image.path));
+  const found = (await partitions(disk)).partitions;
+  for (const partition of found) {
+    const tree = await openTree(disk, partition, { epoch });
+    await tree.write("/both", "yes");
+    await tree.close();
+  }
+  for (const partition of found) {
+    await using tree = await openTree(disk, partition, { epoch });
+    assert.equal(String(Buffer.from(await tree.read("/both"))), "yes");
+  }
+});
