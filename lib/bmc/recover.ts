@@ -1,0 +1,96 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { isFault, TpiError } from "../core/fault.ts";
+import type { Api } from "./api.ts";
+import { readPower, switchPower } from "./power.ts";
+import type { Slot, Usb } from "./replies.ts";
+import type { Failure } from "./status.ts";
+import { readUsb, setUsb } from "./usb.ts";
+import { readTransfer } from "./watch.ts";
+
+/** What a transfer has touched. */
+export interface Touched {
+  /** Missing for a firmware upgrade, which touches no node. */
+  readonly node?: { readonly slot: Slot; readonly usb: Usb };
+  /** The handle, once there is one. */
+  readonly handle?: number;
+}
+
+/** How long the board gets to come to a known state, in milliseconds, also after the run was aborted. */
+const patience = 30_000;
+
+/**
+ * Brings a board to a known state after a transfer that did not end well: ours cancelled, the node off, USB where it
+ * was; then reads all of it again. Gives that state as a clause, and never throws.
+ */
+export async function recovered(api: Api, touched: Touched): Promise<string> {
+  const signal = AbortSignal.timeout(patience);
+  for (;;) {
+    try {
+      await cancelOwn(api, { touched, signal });
+      return touched.node
+        ? await nodeState(api, { ...touched.node, signal })
+        : "the old firmware is in place";
+    } catch (error) {
+      const passing = isFault(error, "BMC_DROPPED", "BMC_UNREACHABLE") && !signal.aborted;
+      if (!passing)
+        return `the state of the board is not known (${error instanceof Error ? error.message : error})`;
+      await pause(1_000);
+    }
+  }
+}
+
+/** Cancels whatever runs. The daemon ignores the handle. */
+export async function cancel(api: Api, signal: AbortSignal): Promise<void> {
+  await api.send({ what: "the cancelling", path: "/api/bmc/upload/0/cancel", signal });
+}
+
+async function cancelOwn(
+  api: Api,
+  of: { readonly touched: Touched; readonly signal: AbortSignal },
+): Promise<void> {
+  if (of.touched.handle === undefined) return;
+  const now = await readTransfer(api, of.signal);
+  if (now.kind === "transferring" && now.id === of.touched.handle) await cancel(api, of.signal);
+}
+
+async function nodeState(
+  api: Api,
+  of: { readonly slot: Slot; readonly usb: Usb; readonly signal: AbortSignal },
+): Promise<string> {
+  const { slot, usb, signal } = of;
+  await switchPower(api, { slot, on: false, signal });
+  await setUsb(api, { ...usb, signal });
+  const [power, now] = [await readPower(api, signal), await readUsb(api, signal)];
+  const where = now.slot === usb.slot && now.mode === usb.mode && now.route === usb.route;
+  return `node ${slot} is ${power[slot]}, USB ${where ? "as before" : `at node ${now.slot} as ${now.mode}, not as before`}`;
+}
+
+/** The fault for a failure, with the state in which the board is now. */
+export function faultOf(failure: Failure, of: { target: string; state: string; cause?: unknown }): TpiError {
+  const { cause, ...at } = of;
+  const options = cause === undefined ? {} : { cause };
+  switch (failure.kind) {
+    case "no-module":
+      return new TpiError("FLASH_NO_MODULE", { ...at, said: failure.said }, options);
+    case "several-modules":
+      return new TpiError("FLASH_SEVERAL_MODULES", { ...at, said: failure.said }, options);
+    case "crc":
+      return new TpiError(
+        "FLASH_CRC",
+        { ...at, expected: failure.expected, calculated: failure.calculated },
+        options,
+      );
+    case "sha256":
+      return new TpiError("FLASH_SHA256", { ...at, expected: failure.expected, got: failure.got }, options);
+    case "xz-memory":
+      return new TpiError("FLASH_XZ_MEMORY", { ...at, said: failure.said }, options);
+    case "cancelled":
+      return new TpiError("FLASH_CANCELLED", { ...at, said: failure.said }, options);
+    case "stalled":
+      return new TpiError("FLASH_STALLED", { ...at, bytes: failure.bytes, after: failure.after }, options);
+    case "restarted":
+      return new TpiError("FLASH_RESTARTED", at, options);
+    case "other":
+      return new TpiError("FLASH_FAILED", { ...at, said: failure.said }, options);
+  }
+}
