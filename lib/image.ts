@@ -7,6 +7,7 @@ import {
   type FileWords,
   fileOf,
   type ImageSpec,
+  imageName,
   type UserWords,
   userOf,
 } from "./image/spec.ts";
@@ -17,7 +18,8 @@ export type { FileWords, UserWords } from "./image/spec.ts";
 
 /** Whoever an image can be made for: a node of a board, or anything else with a name and a place in the network. */
 export interface Tenant {
-  readonly name: string;
+  /** How plans and progress call it. */
+  readonly label: string;
   readonly hostname: string;
   readonly nics: readonly Nic[];
   readonly hostKey: HostKey;
@@ -64,7 +66,7 @@ function refine(spec: ImageSpec): Image {
     refine({ ...spec, identity: { ...identity, ...change } });
   return {
     spec,
-    name: nameOf(spec),
+    name: imageName(spec),
     hostname: (hostname) => also({ hostname: hostLabel(hostname) }),
     nic: (nic) => also({ nics: [...identity.nics, nic] }),
     user: (name, words = {}) =>
@@ -75,10 +77,10 @@ function refine(spec: ImageSpec): Image {
       also({ files: [...identity.files.filter((file) => file.path !== path), fileOf(path, content, words)] }),
     sha256: (hex) => refine({ ...spec, sha256: sha256Of(hex) }),
     key: (key) => refine({ ...spec, key: keyOf(key) }),
-    for: ({ name, hostname, nics, hostKey }) =>
+    for: ({ label, hostname, nics, hostKey }) =>
       refine({
         ...spec,
-        subject: name,
+        subject: label,
         identity: { ...identity, hostname: hostLabel(hostname), nics, hostKey },
       }),
     identify: (signal) => identify(spec, signal),
@@ -89,7 +91,7 @@ function refine(spec: ImageSpec): Image {
 }
 
 function deed(spec: ImageSpec) {
-  const name = nameOf(spec);
+  const name = imageName(spec);
   return {
     label: `make ${name}`,
     subject: spec.subject,
@@ -129,9 +131,6 @@ const standIn = (name: string): Built => ({
   },
   save: () => Promise.reject(new TypeError(`${name} is only planned`)),
 });
-
-const nameOf = ({ key, base, subject }: ImageSpec): string =>
-  `${key ?? `${base.replace(/^.*\//, "").replace(/\.img(\.xz)?$/, "")}-${subject}`}.img.xz`;
 
 function hostLabel(name: string): string {
   if (/^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(name)) return name.toLowerCase();

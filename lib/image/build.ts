@@ -3,7 +3,7 @@ import type { Scope } from "../core/scope.ts";
 import { overlay } from "../disk.ts";
 import { giveIdentity, type ImageFile, imageMark } from "../os.ts";
 import { type Spliced, splice, xzSource } from "../xz.ts";
-import { type ImageSpec, imageId } from "./spec.ts";
+import { type ImageSpec, imageId, imageName } from "./spec.ts";
 import { stocked, stockedDigest } from "./stock.ts";
 
 /** A customised image that can be streamed or saved: the base's own blocks, and the few that changed. */
@@ -60,7 +60,7 @@ function built(made: {
   const { spliced, spec, ...rest } = made;
   return {
     ...rest,
-    name: spec.key ?? "image",
+    name: imageName(spec),
     size: spliced.size,
     sha256: spliced.sha256,
     stream: (signal) => spliced.stream(signal),

@@ -67,6 +67,10 @@ export function fileOf(at: string, content: string | Uint8Array, words: FileWord
   return { path: at, content: bytes, mode: words.mode ?? 0o644, uid: words.uid ?? 0, gid: words.gid ?? 0 };
 }
 
+/** The file name of the result: the user's own key, or base and node, and `.img.xz`. */
+export const imageName = ({ key, base, subject }: ImageSpec): string =>
+  `${key ?? `${base.replace(/^.*\//, "").replace(/\.img(\.xz)?$/, "")}-${subject}`}.img.xz`;
+
 /** A sha256 of the description and of the base's own sha256: it names the image that will come out. */
 export const imageId = (spec: ImageSpec, baseSha256: string): string =>
   digestOf({ base: baseSha256, identity: withoutKey(spec.identity) }).slice(0, 32);

@@ -15,7 +15,7 @@ import { type ImageFixture, must, rk1Image } from "../disk/fixture.ts";
 const folder = mkdtempSync(path.join(tmpdir(), "tpi-image-test-"));
 const key = `ssh-ed25519 ${"A".repeat(68)} ops@desk`;
 const tenant = {
-  name: "cp1",
+  label: "cp1",
   hostname: "cp1",
   nics: [{ match: { name: "e*" }, addresses: ["10.9.8.7/24"], gateways: ["10.9.8.1"], dns: [], search: [] }],
   hostKey: hostKeyOf(new Secret("seed of the tests"), "cp1"),

@@ -1,0 +1,118 @@
+import type { Bmc, Uart } from "./bmc.ts";
+import type { Step } from "./core/step.ts";
+import type { ComputeModule } from "./module.ts";
+import { getStep, putStep } from "./node/files.ts";
+import { plantedImage } from "./node/planted.ts";
+import { powerOf } from "./node/power.ts";
+import { type Ready, readyStep } from "./node/ready.ts";
+import type { HostKey, Nic } from "./os.ts";
+import { type Sh, type Ssh, shell, ssh } from "./ssh.ts";
+
+export type { Ready } from "./node/ready.ts";
+
+/** What a configuration says of a node. */
+export interface NodeSettings {
+  readonly slot: 1 | 2 | 3 | 4;
+  readonly name: string;
+  readonly hostname: string;
+  readonly module: ComputeModule;
+  readonly nics: readonly Nic[];
+  readonly reach: "through-bmc" | "directly";
+  readonly user: string;
+  /** Path of the private key to log in with. */
+  readonly key: string;
+  readonly hostKey: () => HostKey;
+}
+
+/** A compute module in a slot of a board. Making one asks nobody anything. */
+export interface Node {
+  readonly slot: 1 | 2 | 3 | 4;
+  /** Its host name. */
+  readonly name: string;
+  /** `node1` to `node4`: how plans, progress and faults call it. */
+  readonly label: string;
+  readonly hostname: string;
+  readonly module: ComputeModule;
+  readonly nics: readonly Nic[];
+  /** The SSH host key that its image is given, and that it is checked against. */
+  readonly hostKey: HostKey;
+  /** Without its prefix; its host name where it takes its address by DHCP. */
+  readonly address: string;
+  readonly bmc: Bmc;
+  /** SSH to it as the configured user, by way of the board unless the configuration says otherwise. */
+  readonly ssh: Ssh;
+  /** Its serial console, by way of the board. */
+  readonly console: Uart;
+  on(): Step<void>;
+  /** Cuts the power: the system is not asked. */
+  off(): Step<void>;
+  /** Off, and on again after a second. */
+  reset(): Step<void>;
+  power(): Step<"on" | "off" | "unknown">;
+  /** Waits until it has booted and lets us in; `NODE_BOOT_FAILED`, `NODE_SILENT`, `SSH_…`. */
+  ready(): Step<Ready>;
+  /** Runs a command on it as the configured user. */
+  readonly sh: Sh;
+  /** The same as root, through `sudo -n`. */
+  readonly sudo: Sh;
+  /** Writes bytes, or the local file at a path, on the node: whole or not at all. */
+  put(from: string | Uint8Array, to: string, words?: { readonly mode?: number }): Step<void>;
+  /** Reads a file of the node. */
+  get(from: string): Step<Buffer>;
+  /** The id of the image that it runs, or undefined where it is off, does not answer, or was not made by the kit. */
+  image(signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** The node that `settings` describe, on the board of `bmc`. */
+export function nodeOn(bmc: Bmc, settings: NodeSettings): Node {
+  const { slot, name, hostname, module, nics, user } = settings;
+  const address = addressOf(settings);
+  const label = `node${slot}`;
+  let planted: HostKey | undefined;
+  const hostKey = () => {
+    planted ??= settings.hostKey();
+    return planted;
+  };
+  const far = (): Ssh =>
+    ssh({
+      name: label,
+      host: address,
+      user,
+      keys: [settings.key],
+      hostKey: { kind: "pinned", fingerprint: hostKey().fingerprint },
+      ...(settings.reach === "through-bmc" ? { via: bmc.ssh.target } : {}),
+    });
+  return {
+    slot,
+    name,
+    label,
+    hostname,
+    module,
+    nics,
+    get hostKey() {
+      return hostKey();
+    },
+    address,
+    bmc,
+    get ssh() {
+      return far();
+    },
+    console: bmc.uart(slot),
+    on: () => bmc.on(slot),
+    off: () => bmc.off(slot),
+    reset: () => bmc.reset(slot),
+    power: () => powerOf(bmc, slot),
+    ready: () => readyStep({ label, slot, address, user, far, bmc }),
+    sh: (pieces, ...parts) => shell({ ssh: far(), subject: label })(pieces, ...parts),
+    sudo: (pieces, ...parts) => shell({ ssh: far(), subject: label, sudo: true })(pieces, ...parts),
+    put: (from, to, words = {}) => putStep({ far, label, from, to, ...words }),
+    get: (from) => getStep({ far, label, from }),
+    image: (signal) => plantedImage({ bmc, slot, far, signal }),
+  };
+}
+
+/** The first static address; where all is DHCP, the host name, which most home routers resolve. */
+function addressOf({ nics, hostname }: NodeSettings): string {
+  const fixed = nics.flatMap(({ addresses }) => (addresses === "dhcp" ? [] : addresses))[0];
+  return fixed?.replace(/\/\d+$/, "") ?? hostname;
+}
