@@ -1,8 +1,7 @@
-import { benchFor } from "./virtual/bench.ts";
 import type { BoardOptions, VirtualBoard } from "./virtual/board.ts";
 import { control } from "./virtual/control.ts";
 import { down, healthy, up, usualDir } from "./virtual/daemon.ts";
-import { boardOn } from "./virtual/start.ts";
+import { startBoard } from "./virtual/start.ts";
 
 export type { BoardOptions, SlotState, VirtualBoard } from "./virtual/board.ts";
 export type { BoardStatus, Control } from "./virtual/control.ts";
@@ -16,8 +15,7 @@ export type { BoardRecord } from "./virtual/record.ts";
 /** The virtual board: a Turing Pi 2 in software, on loopback. */
 export const virtual = {
   /** Starts a board in this process; it ends with its `await using`, or with the process. */
-  board: async (options: BoardOptions = {}): Promise<VirtualBoard> =>
-    await boardOn(await benchFor(options), options),
+  board: (options: BoardOptions = {}): Promise<VirtualBoard> => startBoard(options),
   up,
   down,
   /** The record of the background board that runs with a folder and answers; nothing where none does. */

@@ -1,11 +1,10 @@
 import { closeSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { benchFor } from "./bench.ts";
 import { serveControl } from "./control.ts";
 import type { UpOptions } from "./daemon.ts";
 import { recordFile, writeRecord } from "./record.ts";
-import { boardOn } from "./start.ts";
+import { startBoard } from "./start.ts";
 
 // The process of a board in the background: options by standard input, one word by file descriptor 3 when it is up.
 const tell = (word: string) => {
@@ -15,7 +14,7 @@ const tell = (word: string) => {
 
 try {
   const options = JSON.parse(await text(process.stdin)) as UpOptions; // written by `launched` in daemon.ts
-  const board = await boardOn(await benchFor(options), options);
+  const board = await startBoard(options);
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= (async () => {

@@ -37,7 +37,15 @@ async function marked(dir: string): Promise<readonly number[]> {
   return found.flat();
 }
 
-const made = ["media", "root", "state.json", "ssh_host_ed25519_key", "board.log", "starting.lock"];
+const made = [
+  "machines",
+  "media",
+  "root",
+  "state.json",
+  "ssh_host_ed25519_key",
+  "board.log",
+  "starting.lock",
+];
 
 /** Removes from a folder what a board has put there, and the folder where nothing else is in it. */
 export async function removeBoard(dir: string): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Duplex } from "node:stream";
 import { scratch } from "../core/scratch.ts";
-import type { Bench } from "./bench.ts";
+import { type Bench, benchFor } from "./bench.ts";
 import { bmcd } from "./bmcd/server.ts";
 import type { BoardOptions, VirtualBoard } from "./board.ts";
 import { certificateIn } from "./certificate.ts";
@@ -13,11 +13,12 @@ import { hostKeyIn } from "./sshd/host-key.ts";
 import { sshd } from "./sshd/server.ts";
 import { toolbox } from "./sshd/toolbox.ts";
 
-/** Starts a board on a bench; the board disposes the bench with itself. */
-export async function boardOn(bench: Bench, options: BoardOptions): Promise<VirtualBoard> {
+/** Starts a board; it takes down with itself what its modules ran in. */
+export async function startBoard(options: BoardOptions): Promise<VirtualBoard> {
   const temporary = options.dir === undefined ? await scratch("board") : undefined;
   const dir = path.resolve(options.dir ?? temporary?.path ?? ".");
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  const bench = await benchFor(options, path.join(dir, "machines"));
   const put = async () => {
     await bench[Symbol.asyncDispose]();
     await temporary?.[Symbol.asyncDispose]();
