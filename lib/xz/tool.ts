@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { TpiError } from "../core/fault.ts";
-
-const environment = { ...process.env, LC_ALL: "C", XZ_OPT: "", XZ_DEFAULTS: "" };
 
 /** Whether `xz` is on PATH. */
 export async function hasXz(): Promise<boolean> {
@@ -14,8 +13,15 @@ export async function hasXz(): Promise<boolean> {
   return (await Promise.allSettled(found)).some(({ status }) => status === "fulfilled");
 }
 
+/** A running `xz`. */
+export interface Running {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  /** Waits for the end; the text on standard error where it failed, undefined where it went well. */
+  failure(): Promise<string | undefined>;
+}
+
 /** Starts `xz` with all three pipes; the user's own XZ_OPT does not reach it. `TOOL_MISSING` where it is not installed. */
-export async function startXz(words: readonly string[], signal: AbortSignal) {
+export async function startXz(words: readonly string[], signal: AbortSignal): Promise<Running> {
   if (!(await hasXz())) {
     const needed = "compressing an image";
     throw new TpiError("TOOL_MISSING", {
@@ -24,7 +30,8 @@ export async function startXz(words: readonly string[], signal: AbortSignal) {
       install: "apt install xz-utils, or brew install xz",
     });
   }
-  const child = spawn("xz", [...words], { env: environment, signal, stdio: ["pipe", "pipe", "pipe"] });
+  const env = { ...process.env, LC_ALL: "C", XZ_OPT: "", XZ_DEFAULTS: "" };
+  const child = spawn("xz", [...words], { env, signal, stdio: ["pipe", "pipe", "pipe"] });
   const complaint = buffer(child.stderr).then(String);
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.once("error", reject);
@@ -33,8 +40,7 @@ export async function startXz(words: readonly string[], signal: AbortSignal) {
   for (const one of [complaint, ended]) one.catch(() => {}); // an abort is told by whoever waits, if anyone does
   return {
     child,
-    /** Waits for the end; the text on standard error where it failed, undefined where it went well. */
-    failure: async (): Promise<string | undefined> => {
+    failure: async () => {
       const code = await ended;
       signal.throwIfAborted();
       return code === 0 ? undefined : (await complaint).trim() || `xz ended with ${code}`;
@@ -42,7 +48,7 @@ export async function startXz(words: readonly string[], signal: AbortSignal) {
   };
 }
 
-/** Sends bytes through `xz`; undefined output and the complaint where it failed. */
+/** Sends bytes through `xz`; what it complained of where it failed. */
 export async function throughXz(job: {
   words: readonly string[];
   input: Uint8Array;

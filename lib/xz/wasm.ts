@@ -1,5 +1,5 @@
-import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { ReadableStream } from "node:stream/web";
 import xz from "xz-decompress";
 
 let last: Promise<void> = Promise.resolve();
@@ -31,8 +31,25 @@ export async function* wasmStream(
   });
   await before;
   try {
-    yield* new xz.XzReadableStream(Readable.toWeb(Readable.from(input)));
+    yield* new xz.XzReadableStream(webStream(input));
   } finally {
     release();
   }
+}
+
+/** One chunk at a time, and none after a cancel: `Readable.toWeb` throws out of turn when it is given up. */
+function webStream(input: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const chunks = (async function* () {
+    yield* input;
+  })();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const next = await chunks.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    cancel: async () => {
+      await chunks.return();
+    },
+  });
 }

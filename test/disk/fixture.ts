@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, open, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -205,10 +205,8 @@ export async function extract(file: string, part: { start: number; size: number 
 
 /** Bytes that look random and are the same for the same name. */
 export function noise(name: string, length: number): Uint8Array {
-  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, at) =>
-    createHash("sha256").update(`${name} ${at}`).digest(),
-  );
-  return Buffer.concat(blocks).subarray(0, length);
+  const key = createHash("sha256").update(name).digest();
+  return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
 async function sfdisk(file: string, lines: readonly string[]): Promise<void> {

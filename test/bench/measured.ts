@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What a command and all it started cost. */
+export interface Cost {
+  readonly wallSeconds: number;
+  /** User and system time, children included. */
+  readonly cpuSeconds: number;
+  /** The most resident memory of all its processes together, seen every 20 ms. */
+  readonly peakBytes: number;
+}
+
+/** Runs a line of bash and measures it; an `Error` where it fails. */
+export async function measured(line: string, signal: AbortSignal): Promise<Cost> {
+  const script = `set -eo pipefail; export PATH="$PATH:/usr/sbin:/sbin" LC_ALL=C TIMEFORMAT='cost %R %U %S'; time { ${line}\n}`;
+  const child = spawn("bash", ["-c", script], { signal, stdio: ["ignore", "inherit", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said += String(chunk);
+  });
+  let peakBytes = 0;
+  const look = setInterval(() => {
+    if (child.pid !== undefined) peakBytes = Math.max(peakBytes, residentBytes(child.pid));
+  }, 20);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => (code === 0 ? resolve() : reject(new Error(`${line}: ${said}`))));
+    });
+  } finally {
+    clearInterval(look);
+  }
+  const [wall = 0, user = 0, system = 0] = (/^cost (.*)$/m.exec(said)?.[1] ?? "").split(" ").map(Number);
+  return { wallSeconds: wall, cpuSeconds: user + system, peakBytes };
+}
+
+/** The resident memory of a process and its descendants. */
+function residentBytes(root: number): number {
+  const processes = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => statusOf(pid));
+  const family = new Set([root]);
+  for (let before = 0; before < family.size; ) {
+    before = family.size;
+    for (const one of processes) if (family.has(one.parent)) family.add(one.pid);
+  }
+  return processes.filter((one) => family.has(one.pid)).reduce((sum, one) => sum + one.bytes, 0);
+}
+
+function statusOf(pid: string): readonly { pid: number; parent: number; bytes: number }[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, "utf8");
+    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
+    return [{ pid: Number(pid), parent: field("PPid"), bytes: field("VmRSS") * 1024 }];
+  } catch {
+    return []; // it has ended meanwhile
+  }
+}
