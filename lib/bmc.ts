@@ -10,7 +10,7 @@ import { type Uart, uartOf } from "./bmc/uart.ts";
 import { type UsbVerbs, usbVerbs } from "./bmc/usb.ts";
 import { paths } from "./core/paths.ts";
 import type { Secret } from "./core/secret.ts";
-import { type HostKey, type Sh, type Ssh, shell, ssh } from "./ssh.ts";
+import { type HostKey, type SecretSource, type Sh, type Ssh, shell, ssh } from "./ssh.ts";
 
 export type { About, Fan, Info, NodeInfo, SdCard } from "./bmc/facts.ts";
 export type { TransferReport } from "./bmc/flash.ts";
@@ -27,7 +27,7 @@ export interface BmcOptions {
   readonly port?: number;
   /** Of the API and of SSH; root. */
   readonly user?: string;
-  readonly password?: Secret | undefined;
+  readonly password?: Secret | SecretSource | undefined;
   /** The certificate's sha256; where not said, the first one met is recorded and a change refused. */
   readonly fingerprint?: string | undefined;
   /** The folder that keeps what is known of this board between runs. */

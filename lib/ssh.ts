@@ -16,7 +16,7 @@ import { addressOf, type SshTarget } from "./ssh/target.ts";
 export type { ExecOptions, Output } from "./ssh/exec.ts";
 export { known, remember } from "./ssh/known.ts";
 export { type Lines, type Sh, type Shell, shell } from "./ssh/shell.ts";
-export type { HostKey, SshTarget } from "./ssh/target.ts";
+export type { HostKey, SecretSource, SshTarget } from "./ssh/target.ts";
 
 /**
  * A machine reached over SSH. Inert: it connects at first use, shares one connection among all who name the same

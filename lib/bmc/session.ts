@@ -1,4 +1,5 @@
 import { TpiError } from "../core/fault.ts";
+import { Secret } from "../core/secret.ts";
 import type { Place } from "./place.ts";
 import { banIn, tokenIn, wordsIn } from "./replies.ts";
 import type { Wire } from "./wire.ts";
@@ -40,7 +41,8 @@ async function authorization(
   place: Place,
   by: { readonly wire: Wire; readonly signal: AbortSignal },
 ): Promise<Readonly<Record<string, string>>> {
-  const { user, password } = place;
+  const { user, password: given } = place;
+  const password = given instanceof Secret ? given : await given?.open(by.signal);
   const { board } = by.wire;
   const refuse = (said: string) => new TpiError("BMC_AUTH", { board, user, said });
   if (!password) throw refuse("no password was given");

@@ -19,7 +19,7 @@ export interface Transport {
 export async function handshake(target: SshTarget, transport: Transport): Promise<Client> {
   const { socket, signal } = transport;
   const client = new ssh2.Client();
-  const own = await login(target).catch((error: unknown) => {
+  const own = await login(target, signal).catch((error: unknown) => {
     socket.destroy();
     throw error;
   });

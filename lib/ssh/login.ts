@@ -28,13 +28,19 @@ interface Offer {
  * Offers each credential of the target once: agent, keys in order, then the password. It first sends `none`, which no
  * server counts as a try, to learn what the server takes.
  */
-export async function login(target: SshTarget): Promise<Login> {
+export async function login(target: SshTarget, signal: AbortSignal): Promise<Login> {
+  const given = target.password;
+  const password = given instanceof Secret ? given : await given?.open(signal);
   const state: Pick<Login, "tried" | "offered" | "expired"> = { tried: [], offered: [], expired: false };
   const prompted: Answer = (prompt) => {
     if (/new password|retype|re-enter/i.test(prompt)) state.expired = true;
-    return state.expired ? undefined : target.password;
+    return state.expired ? undefined : password;
   };
-  const offers = [...agentOffer(target), ...(await keyOffers(target)), ...passwordOffer(target, prompted)];
+  const offers = [
+    ...agentOffer(target),
+    ...(await keyOffers(target)),
+    ...(password ? passwordOffer(target.user, { password, answer: prompted }) : []),
+  ];
   return Object.assign(state, {
     next: (left: readonly AuthenticationType[] | null, _partial: boolean | null, go: NextAuthHandler) => {
       if (left === null) return go({ type: "none", username: target.user });
@@ -84,9 +90,11 @@ async function pem(target: SshTarget, key: string | Secret): Promise<string> {
   return text;
 }
 
-function passwordOffer(target: SshTarget, answer: Answer): readonly Offer[] {
-  const { password, user: username } = target;
-  if (!password) return [];
+function passwordOffer(
+  username: string,
+  by: { readonly password: Secret; readonly answer: Answer },
+): readonly Offer[] {
+  const { password, answer } = by;
   const typed = {
     type: "keyboard-interactive",
     username,

@@ -1,12 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
-import { digestOf } from "../core/digest.ts";
 import { abortable } from "./abortable.ts";
 import { alive } from "./alive.ts";
 import { dial } from "./dial.ts";
 import { forward } from "./forward.ts";
 import { handshake } from "./handshake.ts";
-import type { SshTarget } from "./target.ts";
+import { keyOf, type SshTarget } from "./target.ts";
 
 /** A pooled connection in use. Once given back it stays open, but no longer keeps the process alive. */
 export interface Borrowed extends Disposable {
@@ -51,7 +50,7 @@ export async function borrow(target: SshTarget, signal: AbortSignal): Promise<Bo
 
 /** Ends every pooled connection of this process, or only that of one target; the next use connects anew. */
 export function disconnect(target?: SshTarget): void {
-  const wanted = target && digestOf(target);
+  const wanted = target && keyOf(target);
   for (const [key, entry] of pool) {
     if (wanted !== undefined && key !== wanted) continue;
     pool.delete(key);
@@ -64,7 +63,7 @@ export function disconnect(target?: SshTarget): void {
 }
 
 function entryOf(target: SshTarget): Entry {
-  const key = digestOf(target);
+  const key = keyOf(target);
   const present = pool.get(key);
   if (present) return present;
   const controller = new AbortController();

@@ -78,6 +78,8 @@ function receiver(at: {
   const check = at.sha256 ? `echo ${quote(`${at.sha256}  ${at.part}`)} | sha256sum -c - >/dev/null && ` : "";
   return [
     "umask 077",
+    'trap "" PIPE', // a shell tells on its error output how `cat` ended, and nobody may be there to read it
+    ...(at.file.resume ? [] : [`trap ${quote(`trap "" HUP INT TERM; rm -f ${part}; exit 143`)} HUP INT TERM`]),
     `cat ${at.from > 0 ? ">>" : ">"} ${part}`,
     `set -- $(ls -ln ${part})`,
     `if [ "$5" = ${at.size} ]; then`,

@@ -35,8 +35,10 @@ export async function start(
       }),
   });
   const { channel, closed, state } = open.channel;
+  let stopped = false;
   const stop = () => {
-    if (state.closed) return;
+    if (state.closed || stopped) return;
+    stopped = true;
     if (!state.ending) terminate(channel);
     channel.destroy();
   };

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { cmd } from "../../lib/core/cmd.ts";
 import { Secret } from "../../lib/core/secret.ts";
 import { closeAll, ssh } from "../../lib/ssh.ts";
-import { type Sshd, sshd, unable } from "./sshd.ts";
+import { password, type Sshd, sshd, unable } from "./sshd.ts";
 
 const { signal } = new AbortController();
 const options = { skip: unable };
@@ -135,7 +135,7 @@ test("an idle connection does not keep the process alive", options, () => {
     script,
     `import { ssh } from "${kit}ssh.ts"; import { cmd } from "${kit}core/cmd.ts"; import { Secret } from "${kit}core/secret.ts";
      const target = ${JSON.stringify({ ...target, password: undefined })};
-     const node = ssh({ ...target, password: new Secret(${JSON.stringify(target.password?.reveal())}) });
+     const node = ssh({ ...target, password: new Secret(${JSON.stringify(password)}) });
      const out = await node.exec(cmd\`echo done\`, { signal: new AbortController().signal });
      process.stdout.write(out.stdout);`,
   );

@@ -4,7 +4,6 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { encrypt } from "unixcrypt";
 import { Secret } from "../../lib/core/secret.ts";
 import type { SshTarget } from "../../lib/ssh.ts";
 
@@ -109,6 +108,8 @@ export async function sshd(lines: readonly string[] = []): Promise<Sshd> {
 }
 
 function addUsers(etc: string, home: string): void {
+  const encrypt = (text: string) =>
+    execFileSync("openssl", ["passwd", "-6", text], { encoding: "utf8" }).trim();
   const today = Math.floor(Date.now() / 86_400_000);
   const user = (name: string, uid: number) => `${name}:x:${uid}:100::${home}:/bin/bash\n`;
   const users = user("ops", 61001) + user("stale", 61002);
