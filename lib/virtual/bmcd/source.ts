@@ -29,7 +29,9 @@ export async function openSource(
       const found = await stat(file).catch(() => undefined);
       if (!found?.isFile())
         throw new Error(`Failed to ${source.path}: No such file or directory (os error 2)`);
-      return { bytes: createReadStream(file, { highWaterMark: 512 * 1024 }), size: found.size };
+      const bytes = createReadStream(file, { highWaterMark: 512 * 1024 });
+      bytes.on("error", () => undefined); // the reader sees it, where there is one
+      return { bytes, size: found.size };
     }
     case "url":
       return await pull(source.url, opening.signal);
