@@ -30,6 +30,7 @@ export const baseFiles = (arch: Arch): readonly BaseFile[] => [
   late("/etc/cloud/cloud.cfg.d/90-virtual-board.cfg", cloudConfig),
   late("/boot/extlinux/extlinux.conf", bootConfig(arch)),
   late("/etc/fstab", "LABEL=cloudimg-rootfs\t/\text4\tdefaults,x-systemd.growfs\t0 1\n"),
+  late("/etc/sysctl.d/50-ping.conf", pingForAll),
   late("/etc/hostname", "ubuntu\n"),
   late("/etc/hosts", "127.0.0.1\tlocalhost\n127.0.1.1\tubuntu\n::1\tlocalhost ip6-localhost\n"),
   late("/etc/default/locale", "LANG=C.UTF-8\n"),
@@ -64,6 +65,9 @@ label linux
   initrd /initrd.img
   append root=LABEL=cloudimg-rootfs rw net.ifnames=0 console=${arch === "arm64" ? "ttyAMA0" : "ttyS0"},115200
 `;
+
+// ping's file capability is lost where the file system is made without being root
+const pingForAll = "net.ipv4.ping_group_range = 0 2147483647\n";
 
 // by default it waits two minutes for a cable that is not there
 const waitOnline = `[Service]

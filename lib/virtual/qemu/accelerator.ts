@@ -41,7 +41,7 @@ const guests = {
 } as const;
 
 /**
- * Whether a guest runs to its end within 5 s. A device that opens proves nothing: under nested virtualisation a guest
+ * Whether a guest runs to its end within 20 s. A device that opens proves nothing: under nested virtualisation a guest
  * may be refused, or stand at its first instruction for ever.
  */
 export async function runsGuest(of: {
@@ -60,7 +60,7 @@ export async function runsGuest(of: {
   const cpu = accel === "tcg" ? [] : ["-cpu", "host"];
   const pc = [
     "-M",
-    `q35,accel=${accel}`,
+    `pc,accel=${accel}`,
     "-drive",
     `file=${file},format=raw`,
     "-device",
@@ -80,7 +80,7 @@ export async function runsGuest(of: {
     ...cpu,
   ];
   return await new Promise((resolve) => {
-    const child = execFile(program, words, { timeout: 5000, killSignal: "SIGKILL" }, () =>
+    const child = execFile(program, words, { timeout: 20_000, killSignal: "SIGKILL" }, () =>
       resolve(child.exitCode === guest.exit),
     );
   });

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { Duplex, type Readable, type Writable } from "node:stream";
+import writeFileAtomic from "write-file-atomic";
 import { startOf } from "../../core/alive.ts";
 import { toolPath } from "../../core/tool.ts";
 import { type Qmp, qmp } from "./qmp.ts";
@@ -44,7 +45,7 @@ export async function startQemu({ program, words, dir, name }: Launch): Promise<
     child.once("error", reject);
   });
   if (child.pid !== undefined) {
-    await writeFile(pidFile, JSON.stringify({ pid: child.pid, start: await startOf(child.pid) }));
+    await writeFileAtomic(pidFile, JSON.stringify({ pid: child.pid, start: await startOf(child.pid) }));
   }
   const line = child.stdio[3];
   if (!(line instanceof Duplex) || !child.stdout || !child.stdin)

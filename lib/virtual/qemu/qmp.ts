@@ -34,15 +34,17 @@ export function qmp(line: Duplex): Qmp {
     waiting.clear();
   };
   line.on("close", closed).on("error", closed);
-  createInterface(line).on("line", (text) => {
-    const { id, error, event, data, ...rest } = reply.parse(JSON.parse(text));
-    if (event === "SHUTDOWN") shutdown = data?.reason;
-    const asked = id === undefined ? undefined : waiting.get(id);
-    if (id === undefined || !asked) return;
-    waiting.delete(id);
-    if (error) asked.fail(new Error(error.desc));
-    else asked.done(rest.return);
-  });
+  createInterface(line)
+    .on("error", closed)
+    .on("line", (text: string) => {
+      const { id, error, event, data, ...rest } = reply.parse(JSON.parse(text));
+      if (event === "SHUTDOWN") shutdown = data?.reason;
+      const asked = id === undefined ? undefined : waiting.get(id);
+      if (id === undefined || !asked) return;
+      waiting.delete(id);
+      if (error) asked.fail(new Error(error.desc));
+      else asked.done(rest.return);
+    });
   const execute = (command: string, words: Readonly<Record<string, string>> = {}) =>
     new Promise<unknown>((done, fail) => {
       if (!open) return fail(new Error("qemu has ended"));
