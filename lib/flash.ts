@@ -5,7 +5,7 @@ import { timeText } from "./core/units.ts";
 import type { Built, Image } from "./image.ts";
 import type { Node } from "./node.ts";
 
-/** What a flash did: how long each phase took (`-` where there was nothing to do), and how many bytes went out. */
+/** What a flash did: how long each phase took, without waiting for other nodes (`-` where there was nothing to do). */
 export interface FlashReport {
   /** The id of the image that the node has now. */
   readonly image: string;
@@ -88,12 +88,11 @@ async function perform(spec: FlashSpec, doing: Doing): Promise<FlashReport> {
   const began = Date.now();
   const built: Built = await doing.run(image.build());
   const made = Date.now();
-  await doing.run(writing(spec, { name: image.name, open: async () => built }));
-  const written = Date.now();
+  const { seconds } = await doing.run(writing(spec, { name: image.name, open: async () => built }));
   if (boot) await doing.run(node.on());
   return {
     image: built.id,
-    times: { image: timeText(made - began), flash: timeText(written - made) },
+    times: { image: timeText(made - began), flash: timeText(seconds * 1000) },
     sent: built.size,
   };
 }

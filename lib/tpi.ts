@@ -1,6 +1,6 @@
 export { base } from "./base.ts";
-export { bmc } from "./bmc.ts";
 export type { Bmc, BmcImage, BmcOptions, Power, Slot, Transfer, TransferReport, Uart } from "./bmc.ts";
+export { bmc } from "./bmc.ts";
 export { type Board, board, node } from "./board.ts";
 export { type Config, type ConfigInput, config } from "./config.ts";
 export { all } from "./core/all.ts";
@@ -10,7 +10,7 @@ export { Secret, secret } from "./core/secret.ts";
 export { sh } from "./core/spawn.ts";
 export type { Move, Step } from "./core/step.ts";
 export { table } from "./core/table.ts";
-export type { Duration } from "./core/units.ts";
+export { type Duration, sizeText, timeText } from "./core/units.ts";
 export { type Flash, type FlashReport, flash } from "./flash.ts";
 export { type Built, type Image, image } from "./image.ts";
 export { computeModule, type ModuleKind, registerModule } from "./module.ts";

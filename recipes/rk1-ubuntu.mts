@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx tsx
 // Ubuntu on every module of the board: named, addressed, keyed, and answering on SSH.
-import { all, board, flash, image, table } from "tpi";
+import { all, board, flash, image, sizeText, table } from "tpi";
 
 const desk = board(); // tpi.yaml, TPI_* or --config
 
@@ -13,17 +13,18 @@ const rows = await all(desk.nodes, async (node) => {
   const own = base.for(node).key(`ubuntu-${node.name}`); // hostname, network and SSH host key of this node
   const flashed = await flash(own).to(node);
   const up = await node.ready();
-  const kernel = await node.sh`uname -a`.text();
+  const [, host, kernel] = (await node.sh`uname -a`.text()).split(" ");
   const motd = await node.sh`cat /etc/motd`.text();
+  const { address, os } = up;
   return {
-    node: node.name,
-    address: up.address,
-    OS: up.os,
+    node: host,
+    address,
+    os,
     kernel,
     motd,
     ...flashed.times,
     boot: up.time,
-    sent: flashed.sent,
+    sent: sizeText(flashed.sent),
   };
 });
 

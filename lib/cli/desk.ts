@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
-import { boardState } from "../board.ts";
+import { board, boardState } from "../board.ts";
+import type { ConfigInput } from "../config.ts";
+import { cmd } from "../core/cmd.ts";
 import { paths } from "../core/paths.ts";
 import { planning } from "../core/plan.ts";
 import { type Step, step } from "../core/step.ts";
@@ -67,6 +69,7 @@ export function desk(of: { readonly image: string; readonly modules: number }): 
       doing.move("start", async () => {
         const record = await virtual.up({ modules: of.modules, network: { subnet, gateway } }, doing.signal);
         await furnish({ ...of, record });
+        await admit({ ...of, record }, doing.signal);
         return { ...desked({ ...of, record }), found: false };
       }),
   });
@@ -91,9 +94,19 @@ export async function furnish(of: Furniture): Promise<void> {
   if (!existsSync(key)) {
     await promisify(execFile)("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "tpi-desk", "-f", key]);
   }
-  const chosen = nodes.slice(0, of.modules);
-  await write(path.join(here, "tpi.yaml"), stringify(settings({ ...of, key, chosen })));
-  await write(path.join(here, "ssh_config"), sshText({ record: of.record, key, chosen }));
+  const settings = settingsOf({ ...of, key });
+  await write(path.join(here, "tpi.yaml"), stringify(settings));
+  await write(path.join(here, "ssh_config"), sshText({ ...of, key }));
+  const known = board(settings).nodes.map(({ address, hostKey }) => `${address} ${hostKey.publicKey}\n`);
+  await write(path.join(here, "known_hosts"), known.join(""));
+}
+
+/** Lets the desk's key in on the board, so that `ssh -F` needs no password on its way to the nodes. */
+async function admit(of: Furniture, signal: AbortSignal): Promise<void> {
+  const key = path.join(folder(), "id_ed25519");
+  const { ssh } = board(settingsOf({ ...of, key })).bmc;
+  await ssh.exec(cmd`mkdir -p -m 700 /root/.ssh`, { signal });
+  await ssh.put(`${key}.pub`, "/root/.ssh/authorized_keys", { signal, mode: 0o600 });
 }
 
 /** Ends the background board; its disks, its keys and what was remembered of it are removed. */
@@ -105,14 +118,10 @@ export async function clearDesk(): Promise<void> {
     await rm(boardState({ host: record.host, port: record.httpsPort }), { recursive: true, force: true });
 }
 
-type Chosen = readonly { readonly name: string; readonly address: string }[];
-
-function settings(of: { record: BoardRecord; image: string; key: string; chosen: Chosen }): object {
-  const { record, image, key, chosen } = of;
+function settingsOf(of: Furniture & { readonly key: string }): ConfigInput {
+  const { record, image, key, modules } = of;
   const { host, httpsPort, sshPort, fingerprint, sshHostKey, password } = record;
-  const numbered = chosen.map(
-    ({ name, address }, at) => [at + 1, { module: "rk1", hostname: name, address, user }] as const,
-  );
+  const numbered = nodes.slice(0, modules).map((node, at) => [at + 1, nodeInput(node)] as const);
   return {
     board: {
       host,
@@ -129,33 +138,27 @@ function settings(of: { record: BoardRecord; image: string; key: string; chosen:
   };
 }
 
-function sshText(of: { record: BoardRecord; key: string; chosen: Chosen }): string {
-  const { record, key, chosen } = of;
+const nodeInput = ({ name, address }: (typeof nodes)[number]) =>
+  ({ module: "rk1", hostname: name, address, user }) as const;
+
+function sshText({ record, key, modules }: Furniture & { readonly key: string }): string {
   const common = [
     `IdentityFile ${key}`,
     "IdentitiesOnly yes",
     `UserKnownHostsFile ${path.join(folder(), "known_hosts")}`,
   ];
-  const block = (name: string, lines: readonly string[]) => [
-    `Host ${name}`,
-    ...[...lines, ...common].map((line) => `  ${line}`),
-    "",
-  ];
-  const board = [
+  const block = (name: string, lines: readonly string[]) =>
+    [`Host ${name}`, ...[...lines, ...common].map((line) => `  ${line}`), ""].join("\n");
+  const way = [
     `HostName ${record.host}`,
     `Port ${record.sshPort}`,
     `User ${record.user}`,
     "StrictHostKeyChecking accept-new",
   ];
-  const nodeLines = ({ address }: Chosen[number]) => [
-    `HostName ${address}`,
-    `User ${user}`,
-    "ProxyJump board",
-    "StrictHostKeyChecking accept-new",
-  ];
-  return [...block("board", board), ...chosen.flatMap((node) => block(node.name, nodeLines(node)))].join(
-    "\n",
-  );
+  const far = nodes
+    .slice(0, modules)
+    .map(({ name, address }) => block(name, [`HostName ${address}`, `User ${user}`, "ProxyJump board"]));
+  return [block("board", way), ...far].join("\n");
 }
 
 const write = (file: string, text: string) => writeFile(file, text, { mode: 0o600 });

@@ -17,7 +17,12 @@ export interface Seed {
  * `SEED_UNREADABLE` where the present user-data is not a cloud-config.
  */
 export function renderSeed(identity: Identity, present: Seed): Seed {
-  const cloud = { ...cloudConfig(present["user-data"]), ...userData(identity) };
+  const own = cloudConfig(present["user-data"]);
+  const cloud: Record<string, unknown> = {
+    ...own,
+    ...userData(identity),
+    ...(identity.nics.length > 0 ? { bootcmd: closing(own.bootcmd) } : {}),
+  };
   if (identity.users.length > 0) for (const key of ["chpasswd", "password", "user"]) delete cloud[key];
   const userText = `#cloud-config\n${stringify(cloud)}`;
   const networkText =
@@ -36,6 +41,12 @@ function cloudConfig(text: string): Record<string, unknown> {
   }
   return { ...value };
 }
+
+/** cloud-init before 23.1 leaves its netplan file readable by all, with Wi-Fi passwords in it, and netplan complains. */
+const closing = (present: unknown): readonly unknown[] => [
+  ...(Array.isArray(present) ? present : []),
+  ["sh", "-c", "chmod -f 0600 /etc/netplan/*.yaml || true"],
+];
 
 function userData(identity: Identity): Record<string, unknown> {
   const { hostname, users, hostKey, timezone } = identity;
