@@ -37,7 +37,7 @@ export function qmp(line: Duplex): Qmp {
   createInterface(line)
     .on("error", closed)
     .on("line", (text: string) => {
-      const { id, error, event, data, ...rest } = reply.parse(JSON.parse(text));
+      const { id, error, event, data, ...rest } = parsed(text);
       if (event === "SHUTDOWN") shutdown = data?.reason;
       const asked = id === undefined ? undefined : waiting.get(id);
       if (id === undefined || !asked) return;
@@ -61,4 +61,13 @@ export function qmp(line: Duplex): Qmp {
       return z.string().parse(await execute("human-monitor-command", { "command-line": text }));
     },
   };
+}
+
+/** A message; nothing where the process was killed in the middle of it. */
+function parsed(text: string): z.infer<typeof reply> {
+  try {
+    return reply.parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
