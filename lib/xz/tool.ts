@@ -17,7 +17,7 @@ export async function hasXz(): Promise<boolean> {
 export interface Running {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   /** Waits for the end; the text on standard error where it failed, undefined where it went well. */
-  failure(): Promise<string | undefined>;
+  readonly failure: () => Promise<string | undefined>;
 }
 
 /** Starts `xz` with all three pipes; the user's own XZ_OPT does not reach it. `TOOL_MISSING` where it is not installed. */

@@ -9,7 +9,7 @@ import {
   partitions,
   type Tree,
 } from "../../lib/disk.ts";
-import { applied, extract, tool } from "./fixture.ts";
+import { applied, extract, tool } from "./tools.ts";
 
 /** 14 November 2023, a second of its own that no clock says now. */
 export const epoch = 1_700_000_000;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, test } from "node:test";
-import fc from "fast-check";
-import { bytesSource, openTree, overlay, partitions, type Tree } from "../../lib/disk.ts";
+import type { Tree } from "../../lib/disk.ts";
 import { edited, epoch, fsckFatFindsNothing, looked } from "./edited.ts";
-import { inject, makeFat, must, noise, rk1Image, tempFolder, tool } from "./fixture.ts";
+import { makeFat, rk1Image } from "./fixture.ts";
+import { inject, must, noise, tempFolder, tool } from "./tools.ts";
 
 const home = await tempFolder();
 after(() => home[Symbol.asyncDispose]());
@@ -140,64 +140,6 @@ test("a chain that leads nowhere is damage, not an endless loop", async () => {
     await assert.rejects(tree.read("/file"), { code: "PARTITION_DAMAGED", message: /loop/ });
   });
 });
-
-const names = fc.constantFrom(
-  "user-data",
-  "CMDLINE.TXT",
-  "config.txt",
-  "A long name with spaces.conf",
-  "ünïcode.yaml",
-  "b",
-);
-const folders = fc.constantFrom("/", "/overlays", "/overlays/deep folder");
-interface Step {
-  readonly kind: "write" | "append" | "remove";
-  readonly folder: string;
-  readonly name: string;
-  readonly size: number;
-}
-const edit: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant("write" as const), folder: folders, name: names, size: fc.nat(9000) }),
-  fc.record({ kind: fc.constant("append" as const), folder: folders, name: names, size: fc.nat(3000) }),
-  fc.record({ kind: fc.constant("remove" as const), folder: folders, name: names, size: fc.constant(0) }),
-);
-
-test("any script of edits leaves a volume that is clean and holds what was written", async () => {
-  const files = await Promise.all(shapes.slice(0, 3).map((shape) => volume(`script-${shape.label}`, shape)));
-  const bases = await Promise.all(files.map((file) => readFile(file)));
-  const out = path.join(home.path, "script.fat");
-  await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...bases), fc.array(edit, { maxLength: 30 }), async (base, script) => {
-      const model = new Map<string, Buffer>();
-      await using disk = overlay(bytesSource(base));
-      const [partition] = (await partitions(disk)).partitions;
-      assert.ok(partition);
-      const tree = await openTree(disk, partition, { epoch });
-      await tree.mkdir("/overlays/deep folder", { recursive: true });
-      for (const [at, step] of script.entries()) await perform({ tree, model, step, at });
-      await tree.close();
-      await using again = await openTree(disk, partition);
-      for (const [name, bytes] of model) assert.deepEqual(Buffer.from(await again.read(name)), bytes);
-      await must("cp", "/dev/null", out);
-      await inject(out, 0, await disk.read(0, disk.size));
-      await fsckFatFindsNothing(out);
-    }),
-    { numRuns: 40 },
-  );
-});
-
-async function perform(job: { tree: Tree; model: Map<string, Buffer>; step: Step; at: number }) {
-  const { tree, model, step, at } = job;
-  const name = path.posix.join(step.folder, step.name);
-  const bytes = Buffer.from(noise(`${at}`, step.size));
-  if (step.kind === "write") {
-    await tree.write(name, bytes);
-    model.set(name, bytes);
-  } else if (step.kind === "append") {
-    await tree.append(name, bytes);
-    model.set(name, Buffer.concat([model.get(name) ?? Buffer.alloc(0), bytes]));
-  } else if (model.delete(name)) await tree.remove(name);
-}
 
 test("the same edits of a FAT give the same bytes, with the given time", async () => {
   const file = await volume("same", { bits: 16, size: 8 * mib, label: "A", cluster: 1 });

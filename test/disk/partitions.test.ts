@@ -4,7 +4,8 @@ import { copyFile, mkdtemp, readFile, truncate, writeFile } from "node:fs/promis
 import path from "node:path";
 import { after, test } from "node:test";
 import { bytesSource, fileSource, openTree, partitions } from "../../lib/disk.ts";
-import { inject, makeExt4, makeFat, must, noise, rk1Image, tempFolder } from "./fixture.ts";
+import { makeExt4, makeFat, rk1Image } from "./fixture.ts";
+import { inject, must, noise, tempFolder } from "./tools.ts";
 
 const home = await tempFolder();
 after(() => home[Symbol.asyncDispose]());

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { after, test } from "node:test";
 import type { Tree } from "../../lib/disk.ts";
 import { dumped, e2fsckFindsNothing, edited, looked } from "./edited.ts";
-import { rk1Image, tempFolder } from "./fixture.ts";
+import { rk1Image } from "./fixture.ts";
+import { tempFolder } from "./tools.ts";
 
 const home = await tempFolder();
 after(() => home[Symbol.asyncDispose]());

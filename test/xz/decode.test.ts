@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { decodeXz } from "../../lib/xz.ts";
-import { noise } from "../disk/fixture.ts";
+import { noise } from "../disk/tools.ts";
 import { xzOf } from "./streams.ts";
 
 const content = Buffer.from(noise("content", 300_000));

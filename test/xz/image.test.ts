@@ -5,7 +5,8 @@ import { after, test } from "node:test";
 import { openTree, overlay, partitions } from "../../lib/disk.ts";
 import { openXz, splice, xzSource } from "../../lib/xz.ts";
 import { dumped, e2fsckFindsNothing, epoch, fsckFatFindsNothing } from "../disk/edited.ts";
-import { extract, must, rk1Image, tempFolder } from "../disk/fixture.ts";
+import { rk1Image } from "../disk/fixture.ts";
+import { extract, must, tempFolder } from "../disk/tools.ts";
 
 const home = await tempFolder();
 after(() => home[Symbol.asyncDispose]());

@@ -4,7 +4,7 @@ import { appendFile, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, test } from "node:test";
 import { openXz, xzSource } from "../../lib/xz.ts";
-import { noise, tempFolder } from "../disk/fixture.ts";
+import { noise, tempFolder } from "../disk/tools.ts";
 import { xzOf } from "./streams.ts";
 
 const home = await tempFolder();

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import { overlay } from "../../lib/disk.ts";
 import { type Check, openXz, reblock, splice, xzSource } from "../../lib/xz.ts";
-import { must, noise, tempFolder, tool } from "../disk/fixture.ts";
+import { must, noise, tempFolder, tool } from "../disk/tools.ts";
 import { type StreamShape, xz, xzOf } from "./streams.ts";
 
 const home = await tempFolder();
