@@ -10,7 +10,8 @@ import { type Uart, uartOf } from "./bmc/uart.ts";
 import { type UsbVerbs, usbVerbs } from "./bmc/usb.ts";
 import { paths } from "./core/paths.ts";
 import type { Secret } from "./core/secret.ts";
-import { type HostKey, type SecretSource, type Sh, type Ssh, shell, ssh } from "./ssh.ts";
+import type { Step } from "./core/step.ts";
+import { getStep, type HostKey, putStep, type SecretSource, type Sh, type Ssh, shell, ssh } from "./ssh.ts";
 
 export type { About, Fan, Info, NodeInfo, SdCard } from "./bmc/facts.ts";
 export type { TransferReport } from "./bmc/flash.ts";
@@ -53,6 +54,10 @@ export interface Bmc extends PowerVerbs, ReadVerbs, ChoreVerbs, FlashVerbs {
   readonly ssh: Ssh;
   /** Runs a command on the controller: busybox and little else, 128 MB of memory. */
   readonly sh: Sh;
+  /** Writes bytes, or the local file at a path, on the controller: whole or not at all; `SSH_NO_SPACE` where it does not fit. */
+  put(from: string | Uint8Array, to: string, words?: { readonly mode?: number }): Step<void>;
+  /** Reads a file of the controller into memory. */
+  get(from: string): Step<Buffer>;
   /** Ends its connections; the next use makes new ones. */
   close(): Promise<void>;
 }
@@ -96,6 +101,8 @@ export function bmc(options: BmcOptions): Bmc {
     uart: (slot) => uartOf({ api, slot, drains: uartDrains }),
     ssh: far,
     sh: shell({ ssh: far, subject: name }),
+    put: (from, to, words = {}) => putStep({ far: () => far, label: name, from, to, ...words }),
+    get: (from) => getStep({ far: () => far, label: name, from }),
     close: async () => {
       far.close();
       await api.close();

@@ -1,12 +1,11 @@
 import type { Bmc, Uart } from "./bmc.ts";
 import type { Step } from "./core/step.ts";
 import type { ComputeModule } from "./module.ts";
-import { getStep, putStep } from "./node/files.ts";
 import { plantedImage } from "./node/planted.ts";
 import { powerOf } from "./node/power.ts";
 import { type Ready, readyStep } from "./node/ready.ts";
 import type { HostKey, Nic } from "./os.ts";
-import { type Sh, type Ssh, shell, ssh } from "./ssh.ts";
+import { getStep, putStep, type Sh, type Ssh, shell, ssh } from "./ssh.ts";
 
 export type { Ready } from "./node/ready.ts";
 

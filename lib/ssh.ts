@@ -14,6 +14,7 @@ import { type PutOptions, put } from "./ssh/put.ts";
 import { addressOf, type SshTarget } from "./ssh/target.ts";
 
 export type { ExecOptions, Output } from "./ssh/exec.ts";
+export { getStep, putStep } from "./ssh/filesteps.ts";
 export { known, remember } from "./ssh/known.ts";
 export { type Lines, type Sh, type Shell, shell } from "./ssh/shell.ts";
 export type { HostKey, SecretSource, SshTarget } from "./ssh/target.ts";

@@ -8,6 +8,7 @@ import { cmd, quote } from "../core/cmd.ts";
 import { digestOf } from "../core/digest.ts";
 import { TpiError } from "../core/fault.ts";
 import type { Meter } from "../core/progress.ts";
+import { sizeText } from "../core/units.ts";
 import { exec } from "./exec.ts";
 import { start } from "./running.ts";
 import { splitter } from "./splitter.ts";
@@ -58,6 +59,9 @@ export async function put(target: SshTarget, file: Writing): Promise<void> {
   if (ending.code === 0) return;
   const broken = await sent;
   const reason = stderr.end().trim() || (broken instanceof Error ? broken.message : `code ${ending.code}`);
+  if (/no space left|quota exceeded/i.test(reason)) {
+    throw new TpiError("SSH_NO_SPACE", { name: target.name, path: file.to, needed: sizeText(source.size) });
+  }
   throw new TpiError("SSH_TRANSFER", { name: target.name, path: file.to, reason });
 }
 
@@ -79,7 +83,9 @@ function receiver(at: {
   return [
     "umask 077",
     'trap "" PIPE', // a shell tells on its error output how `cat` ended, and nobody may be there to read it
-    ...(at.file.resume ? [] : [`trap ${quote(`trap "" HUP INT TERM; rm -f ${part}; exit 143`)} HUP INT TERM`]),
+    ...(at.file.resume
+      ? []
+      : [`trap ${quote(`trap "" HUP INT TERM; rm -f ${part}; exit 143`)} HUP INT TERM`]),
     `cat ${at.from > 0 ? ">>" : ">"} ${part}`,
     `set -- $(ls -ln ${part})`,
     `if [ "$5" = ${at.size} ]; then`,

@@ -45,6 +45,12 @@ export const nodeFaults = {
       `${p.path} on ${p.name} was not written: ${p.reason}`,
     hint: "what was at that path before is still there; look for a full or read-only disk",
   },
+  SSH_NO_SPACE: {
+    exit: "failed",
+    message: (p: { name: string; path: string; needed: string }) =>
+      `${p.name} has no room for ${p.path}: ${p.needed} are needed`,
+    hint: "delete what is not needed there (df -h shows where the room is); nothing of the new file was left behind",
+  },
   PASSWORD_EXPIRED: {
     exit: "refused",
     message: (p: { name: string; user: string }) =>

@@ -7,7 +7,7 @@ interface Place {
   readonly label: string;
 }
 
-/** A file sent to a node; the mode is 0644 unless said otherwise. */
+/** A file sent to a machine; the mode is 0644 unless said otherwise. */
 export function putStep(
   put: Place & { readonly from: string | Uint8Array; readonly to: string; readonly mode?: number },
 ): Step<void> {
@@ -25,7 +25,7 @@ export function putStep(
   });
 }
 
-/** A file read from a node. */
+/** A file read from a machine. */
 export function getStep({ far, label, from }: Place & { readonly from: string }): Step<Buffer> {
   return step({
     label: `get ${from} of ${label}`,
