@@ -7,6 +7,7 @@ import type { FaultPlan } from "./faults.ts";
 export interface Space {
   readonly mount: string;
   readonly total: number;
+  /** More than `total` where a command got more in than fits before it was ended. */
   readonly used: number;
   readonly free: number;
 }
@@ -77,8 +78,8 @@ export async function files(options: {
     const mount = mountOf(wanted);
     const total = totals.get(mount) ?? 0;
     const full = mount === "/mnt/sdcard" && options.armed().sdcard === "full";
-    const used = full ? total : Math.min(await usedOn(mount), total);
-    return { mount, total, used, free: total - used };
+    const used = (full ? total : 0) + (await usedOn(mount));
+    return { mount, total, used, free: Math.max(0, total - used) };
   };
   return {
     root,

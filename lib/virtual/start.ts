@@ -18,12 +18,13 @@ export async function startBoard(options: BoardOptions): Promise<VirtualBoard> {
   const temporary = options.dir === undefined ? await scratch("board") : undefined;
   const dir = path.resolve(options.dir ?? temporary?.path ?? ".");
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const bench = await benchFor(options, path.join(dir, "machines"));
+  let bench: Bench | undefined;
   const put = async () => {
-    await bench[Symbol.asyncDispose]();
+    await bench?.[Symbol.asyncDispose]();
     await temporary?.[Symbol.asyncDispose]();
   };
   try {
+    bench = await benchFor(options, path.join(dir, "machines"));
     return await started({ bench, options, dir, put });
   } catch (error) {
     await put();

@@ -14,13 +14,14 @@ export interface Sent {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  readonly signal?: AbortSignal;
 }
 
 const basic = { authorization: `Basic ${Buffer.from("root:turing").toString("base64")}` };
 
 /** Sends one request as it is, without a login. */
 export function bare(board: VirtualBoard, path: string, sent: Sent = {}): Promise<Answer> {
-  const { method = "GET", headers = {}, body } = sent;
+  const { method = "GET", headers = {}, body, signal } = sent;
   return new Promise((done, fail) => {
     const at = {
       host: board.host,
@@ -30,6 +31,7 @@ export function bare(board: VirtualBoard, path: string, sent: Sent = {}): Promis
       headers,
       rejectUnauthorized: false,
       agent: false,
+      ...(signal ? { signal } : {}),
     };
     const out = request(at, (response) => {
       const parts: Buffer[] = [];

@@ -21,7 +21,6 @@ export async function openSource(
   switch (source.kind) {
     case "upload": {
       const lane = new PassThrough({ highWaterMark: 16 * 64 * 1024 });
-      lane.on("error", () => undefined); // its reader and its writer each see the error where they stand
       return { bytes: lane, lane, size: source.length };
     }
     case "local": {
@@ -50,6 +49,5 @@ async function pull(url: string, signal: AbortSignal): Promise<Source> {
     throw new Error("No content-length header");
   }
   const bytes = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]); // one stream, two typings
-  bytes.on("error", () => undefined); // the reader sees it
   return { bytes, size: Number(length) };
 }

@@ -86,6 +86,7 @@ export function transfers(controller: Controller): Transfers {
         size: source.size,
         written: 0,
       };
+      source.bytes.on("error", () => undefined); // whoever reads or writes sees it where it stands
       const own = new AbortController();
       own.signal.addEventListener("abort", () => source.bytes.destroy(reasonOf(own.signal)), { once: true });
       const stuck = controller.faults.take("stuck") === true;

@@ -75,10 +75,16 @@ async function* received({ request, controller, signal }: Upload): AsyncGenerato
     }
     if (stallUploadAt !== undefined && read >= stallUploadAt) {
       faults.take("stallUploadAt");
-      await new Promise((_, fail) =>
-        signal.addEventListener("abort", () => fail(signal.reason), { once: true }),
-      );
+      await stalled(request, signal);
     }
+  }
+}
+
+/** Reads no further. What is not read hides that the client has gone, so it is told now and then that it is awaited. */
+async function stalled(request: IncomingMessage, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await delay(250, undefined, { signal });
+    request.socket.write("HTTP/1.1 102 Processing\r\n\r\n");
   }
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServerChannel } from "ssh2";
 import { quote } from "../../core/cmd.ts";
 import type { Controller } from "../controller.ts";
-import { jailed, ownCommands, type Toolbox } from "./toolbox.ts";
+import { endWithParent, jailed, ownCommands, type Toolbox } from "./toolbox.ts";
 
 /** A command, or without one a login shell, on a channel. */
 export interface Wish {
@@ -42,14 +42,15 @@ export async function run(controller: Controller, toolbox: Toolbox, wish: Wish):
   const jail = wish.terminal ? withTerminal(toolbox.jail, wish.terminal) : toolbox.jail;
   const env = { TERM: wish.terminal?.name ?? "dumb" };
   const child = jailed(jail, { command: ["/bin/sh", "-c", `${prelude}\n${ownCommands}${inner}`], card, env });
-  const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>; // the event's own arguments
+  const ended = endOf(child);
   let asked: NodeJS.Signals | undefined;
   const kill = (signal: NodeJS.Signals) => {
     asked = signal;
-    child.kill(signal === "SIGINT" ? "SIGINT" : "SIGKILL");
+    if (signal === "SIGINT") child.kill(signal);
+    else killAll(child);
   };
   wish.started(kill);
-  const stop = () => child.kill("SIGKILL");
+  const stop = () => killAll(child);
   wish.signal.addEventListener("abort", stop, { once: true });
   const over = new AbortController();
   const watching = watchRoom(controller, { child, channel, signal: over.signal });
@@ -77,6 +78,26 @@ function pump({ channel, input }: Wish, child: ChildProcessWithoutNullStreams): 
   child.on("error", quiet);
 }
 
+/** How it ended; its pipes are given a moment more, as something that it left behind may hold them. */
+async function endOf(child: ChildProcessWithoutNullStreams): Promise<[number | null, NodeJS.Signals | null]> {
+  const closed = once(child, "close");
+  const late = once(child, "exit").then(async (how) => {
+    await delay(1_000, undefined, { ref: false });
+    return how;
+  });
+  const [code, signal] = await Promise.race([closed, late]);
+  return [code, signal];
+}
+
+/** Kills a command's whole process group: the jail alone would leave what is in it for a moment. */
+function killAll(child: ChildProcessWithoutNullStreams): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 function finish(channel: ServerChannel, how: { code: number } | { signal: NodeJS.Signals }): void {
   if ("code" in how) channel.exit(how.code);
   else channel.exit(how.signal.slice(3), false, "");
@@ -89,19 +110,19 @@ async function watchRoom(
   on: { child: ChildProcessWithoutNullStreams; channel: ServerChannel; signal: AbortSignal },
 ): Promise<void> {
   const { child, channel, signal } = on;
-  const full = async () => {
+  const counted = async () => {
     files.changed();
-    return (await files.mounts())
-      .filter(({ total, free }) => total > 0 && free === 0)
-      .map(({ mount }) => mount);
+    return await files.mounts();
   };
-  const before = await full();
+  const before = new Map((await counted()).map(({ mount, used }) => [mount, used]));
   while (!signal.aborted) {
     await delay(100, undefined, { signal, ref: false }).catch(() => undefined);
-    const now = (await full()).find((mount) => !before.includes(mount));
-    if (now === undefined || signal.aborted) continue;
-    channel.stderr.write(`sh: write error: No space left on device (${now})\n`);
-    child.kill("SIGKILL");
+    const full = (await counted()).find(
+      ({ mount, free, used }) => free === 0 && used > (before.get(mount) ?? 0),
+    );
+    if (!full || signal.aborted) continue;
+    channel.stderr.write(`sh: write error: No space left on device (${full.mount})\n`);
+    killAll(child);
     return;
   }
 }
@@ -113,6 +134,12 @@ function withTerminal(
 ) {
   return (command: readonly string[], card: boolean) => {
     const line = jail(command, card).map(quote).join(" ");
-    return ["script", "-qefc", `stty rows ${size.rows} cols ${size.cols}; exec ${line}`, "/dev/null"];
+    return [
+      ...endWithParent(),
+      "script",
+      "-qefc",
+      `stty rows ${size.rows} cols ${size.cols}; exec ${line}`,
+      "/dev/null",
+    ];
   };
 }

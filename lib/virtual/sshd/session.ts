@@ -64,7 +64,9 @@ async function serveSftp(parts: SessionParts, channel: ServerChannel): Promise<v
 /** What the client sends, until the fault that resets the connection. */
 async function* arriving({ controller, reset }: SessionParts, channel: Duplex): AsyncGenerator<Uint8Array> {
   let received = 0;
-  for await (const chunk of channel as AsyncIterable<Buffer>) {
+  // A client that has said all still wants to hear: the end of its input must not end the channel.
+  const sent: AsyncIterable<Buffer> = channel.iterator({ destroyOnReturn: false });
+  for await (const chunk of sent) {
     received += chunk.length;
     const limit = controller.faults.armed().sshResetAt;
     if (limit !== undefined && received >= limit) {

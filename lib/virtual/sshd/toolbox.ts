@@ -143,8 +143,17 @@ function jails(root: string): readonly Jail[] {
       root,
       ...command,
     ],
-    (command) => ["chroot", root, ...command],
+    (command) => [...endWithParent(), "chroot", root, ...command],
   ];
+}
+
+let ending: readonly string[] | undefined;
+
+/** Words before a command that make it die with its parent; none where this machine lacks them (they are Linux only). */
+export function endWithParent(): readonly string[] {
+  const setpriv = ["setpriv", "--pdeathsig", "KILL"];
+  ending ??= works([...setpriv, "true"]) ? setpriv : [];
+  return ending;
 }
 
 /** Starts a jailed command; the caller owns the process. */
@@ -155,5 +164,5 @@ export const jailed = (
   const [program = "", ...rest] = jail(wish.command, wish.card);
   const { PATH = "", [mark]: marked } = process.env;
   const env = { ...wish.env, PATH, ...(marked === undefined ? {} : { [mark]: marked }) };
-  return spawn(program, rest, { stdio: "pipe", env });
+  return spawn(program, rest, { stdio: "pipe", detached: true, env });
 };
