@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { TpiError } from "../core/fault.ts";
 import { edgeSize, isXz, readHeader } from "./format.ts";
@@ -21,6 +21,7 @@ export interface DecodeOptions {
  * where there is one, else by WebAssembly, one stream at a time and without BCJ filters.
  */
 export function decodeXz(input: Readable, options: DecodeOptions): Readable {
+  addAbortSignal(options.signal, input); // a decoder that waits for input would not see the end of it all
   return Readable.from(decoded(input, options), { objectMode: false, signal: options.signal });
 }
 
