@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { sizeText } from "../../lib/core/units.ts";
 import { reblock } from "../../lib/xz.ts";
-import { must, tempFolder, tool } from "../disk/fixture.ts";
+import { must, tempFolder, tool } from "../disk/tools.ts";
 import { boot, fatEdits, largeImage, root, rootEdits } from "./large-image.ts";
 import { type Cost, measured } from "./measured.ts";
 

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, rm, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { makeExt4, makeFat, must } from "../disk/fixture.ts";
+import { makeExt4, makeFat } from "../disk/fixture.ts";
+import { must } from "../disk/tools.ts";
 
 const mib = 1 << 20;
 
