@@ -81,7 +81,7 @@ export function uartOf(from: {
       step<void>({
         label: `type on the console of ${subject}`,
         subject,
-        moves: [{ kind: "type", subject, text: `${line} (and Enter) on its console` }],
+        moves: [{ kind: "type", subject, text: `${String(line)} (and Enter) on its console` }],
         depends: line,
         standIn: () => undefined,
         perform: (doing) =>

@@ -39,6 +39,7 @@ export async function upload(api: Api, sending: Sending): Promise<void> {
       method: "POST",
       path: `/api/bmc/upload/${sending.handle}`,
       headers: {
+        connection: "close", // after an early answer the rest of the body may lie unread in it for ever
         "content-type": `multipart/form-data; boundary=${boundary}`,
         "content-length": String(head.length + sending.size + tail.length),
       },

@@ -66,7 +66,7 @@ test("slots can be named", async () => {
 
 test("info, other and sdcard are read", async () => {
   assert.ok((await own.bmc.info()).storage.some((one) => one.name === "SD card"));
-  assert.equal((await own.bmc.other())["version"], "2.3.4");
+  assert.equal((await own.bmc.other()).version, "2.3.4");
   assert.ok((await own.bmc.sdcard()).bytes > 0);
 });
 
