@@ -7,14 +7,17 @@ export interface CallSite {
   readonly line: number;
 }
 
-const kit = `${path.dirname(path.dirname(fileURLToPath(import.meta.url)))}${path.sep}`;
+const top = fileURLToPath(new URL("../../", import.meta.url));
+const kit = [path.join(top, "lib", path.sep), path.join(top, "bin", path.sep)];
 
 /** The innermost line of a stack that belongs neither to the kit, nor to a package, nor to Node. */
 export function callSite(stack: string | undefined): CallSite | undefined {
   for (const frame of stack?.split("\n") ?? []) {
-    const [, name = "", line = ""] = /^\s+at .*?\(?((?:file:\/\/)?\/[^()]*?):(\d+):\d+\)?$/.exec(frame) ?? [];
+    const [, name = "", line = ""] =
+      /^\s+at (?:.* \(|async )?((?:file:\/\/)?\/[^()]*?):(\d+):\d+\)?$/.exec(frame) ?? [];
     const file = name.startsWith("file://") ? fileURLToPath(name) : name;
-    if (file === "" || file.startsWith(kit) || file.includes("/node_modules/")) continue;
+    if (file === "" || kit.some((folder) => file.startsWith(folder)) || file.includes("/node_modules/"))
+      continue;
     return { file, line: Number(line) };
   }
   return undefined;

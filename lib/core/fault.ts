@@ -1,5 +1,6 @@
 import { baseFaults } from "./faults/base.ts";
 import { bmcFaults } from "./faults/bmc.ts";
+import { cliFaults } from "./faults/cli.ts";
 import { configFaults } from "./faults/config.ts";
 import { general } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
@@ -23,6 +24,7 @@ export interface Fault<P = never> {
 export const faults = {
   ...general,
   ...baseFaults,
+  ...cliFaults,
   ...configFaults,
   ...bmcFaults,
   ...imageFaults,

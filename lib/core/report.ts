@@ -45,7 +45,7 @@ export function reportUncaught(
   if (installed) return;
   installed = true;
   process.on("uncaughtException", (error: unknown) => {
-    if (ending === error) return;
+    if (ending === error || (ending !== undefined && brokenPipe(error))) return;
     const known = exitOf(error);
     process.stderr.write(known ? reportText(known.fault) : redact(`${inspect(error)}\n`));
     if (ending !== undefined) return;
@@ -54,3 +54,7 @@ export function reportUncaught(
     void Promise.allSettled(endings.map((work) => work(error))).then(() => process.exit());
   });
 }
+
+/** To tell of a reader that has gone away would only break the next pipe. */
+const brokenPipe = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "EPIPE";

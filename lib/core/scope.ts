@@ -73,6 +73,13 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Aborts everything that runs now; what starts later belongs to a new run. For the REPL, where Ctrl-C is not the end. */
+export function stopRunning(reason: unknown): void {
+  const { controller } = root();
+  made = undefined;
+  controller.abort(reason);
+}
+
 const signals = ["SIGINT", "SIGTERM"] as const;
 let told = false;
 

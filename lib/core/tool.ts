@@ -13,6 +13,7 @@ const packages: Readonly<Record<string, { readonly apt: string; readonly brew: s
   "mkfs.fat": { apt: "dosfstools", brew: "dosfstools" },
   sfdisk: { apt: "fdisk", brew: "util-linux" },
   ssh: { apt: "openssh-client", brew: "openssh" },
+  "ssh-keygen": { apt: "openssh-client", brew: "openssh" },
   sshd: { apt: "openssh-server", brew: "openssh" },
   bwrap: { apt: "bubblewrap", brew: "bubblewrap" },
   docker: { apt: "docker.io", brew: "docker" },

@@ -1,0 +1,66 @@
+import { parse } from "yaml";
+import { table } from "../core/table.ts";
+import { type BoardRecord, type FaultPatch, virtual } from "../virtual.ts";
+
+/** Starts the background board with so many modules, or finds it running, and prints how it is reached. */
+export async function up(modules: number): Promise<void> {
+  const record = await virtual.up({ modules });
+  process.stdout.write(`${recordText(record)}\n`);
+}
+
+/** The record as lines for a person; the last ones can be pasted into a shell. */
+function recordText({
+  host,
+  httpsPort,
+  sshPort,
+  user,
+  password,
+  fingerprint,
+  sshHostKey,
+}: BoardRecord): string {
+  return [
+    `the virtual board is up at https://${host}:${httpsPort}, SSH on port ${sshPort}`,
+    `certificate  sha256 ${fingerprint}`,
+    `host key     ${sshHostKey}`,
+    `export TPI_HOST=${host} TPI_PORT=${httpsPort} TPI_USER=${user} TPI_PASSWORD=${password}`,
+  ].join("\n");
+}
+
+/** Ends the background board. */
+export async function down(keep: boolean): Promise<void> {
+  await virtual.down(undefined, { keep });
+}
+
+/** Prints the slots and the armed faults; `VIRTUAL_DOWN` where no board runs. */
+export async function status(): Promise<void> {
+  const { httpsPort, sshPort, pid, slots, faults } = await virtual.control().status();
+  process.stdout.write(`https ${httpsPort}, ssh ${sshPort}, process ${pid}\n`);
+  table(
+    slots.map((slot) => Object.fromEntries(Object.entries(slot).map(([key, value]) => [key, cell(value)]))),
+  );
+  process.stdout.write(`faults: ${JSON.stringify(faults)}\n`);
+}
+
+/** Arms and clears faults, and prints what is armed then. `FAULT_UNKNOWN`, `VIRTUAL_DOWN`. */
+export async function armFaults(words: readonly string[]): Promise<void> {
+  const control = virtual.control();
+  const armed = words.includes("clear")
+    ? await control.faults("clear")
+    : await control.faults(patchOf(words));
+  process.stdout.write(`${JSON.stringify(armed)}\n`);
+}
+
+/** `name=value` with the value as in YAML; `name` alone is true, `name=` clears. The board checks names and values. */
+function patchOf(words: readonly string[]): FaultPatch {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [, name, value] = /^([^=]+)(?:=(.*))?$/s.exec(word) ?? [undefined, word];
+      return [name, value === undefined ? true : (parse(value) as unknown)];
+    }),
+  );
+}
+
+const cell = (value: unknown): string | number | undefined =>
+  typeof value === "number" || typeof value === "string" || value === undefined
+    ? value
+    : JSON.stringify(value);

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { place } from "./tpix.ts";
+
+test("tpix board starts a board that outlives it, arms its faults, and ends it without a trace", async (t) => {
+  const { folder, run } = await place(t);
+  await using _down = { [Symbol.asyncDispose]: async () => void (await run(["board", "down"]).ended) };
+  const up = await run(["board", "up", "--modules", "2"]).ended;
+  assert.equal(up.code, 0, up.stderr);
+  const [, host, port] = /https:\/\/([\d.]+):(\d+)/.exec(up.stdout) ?? [];
+  assert.match(
+    up.stdout,
+    new RegExp(`^export TPI_HOST=${host} TPI_PORT=${port} TPI_USER=root TPI_PASSWORD=\\S+$`, "m"),
+  );
+  const again = await run(["board", "up"]).ended;
+  assert.equal(again.stdout, up.stdout);
+
+  const armed = await run(["board", "faults", "module=missing", "stuck", "deadSlots=[1, 2]"]).ended;
+  assert.deepEqual(JSON.parse(armed.stdout), { module: "missing", stuck: true, deadSlots: [1, 2] });
+  const fewer = await run(["board", "faults", "module="]).ended;
+  assert.deepEqual(JSON.parse(fewer.stdout), { stuck: true, deadSlots: [1, 2] });
+  const wrong = await run(["board", "faults", "modul=missing"]).ended;
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /FAULT_UNKNOWN/);
+  const status = await run(["board", "status"]).ended;
+  assert.match(status.stdout, new RegExp(`^https ${port}, ssh \\d+, process \\d+\n`));
+  assert.match(status.stdout, /faults: \{"stuck":true,"deadSlots":\[1,2\]\}/);
+  assert.equal((await run(["board", "faults", "clear"]).ended).stdout, "{}\n");
+
+  assert.equal((await run(["board", "down"]).ended).code, 0);
+  assert.equal(existsSync(path.join(folder, "home/state/board")), false);
+  const gone = await run(["board", "status"]).ended;
+  assert.equal(gone.code, 3);
+  assert.match(gone.stderr, /VIRTUAL_DOWN/);
+});
+
+test("tpix board refuses a number of modules that no board has", async (t) => {
+  const { run } = await place(t);
+  const { code, stderr } = await run(["board", "up", "--modules", "5"]).ended;
+  assert.equal(code, 2);
+  assert.match(stderr, /5.*1, 2, 3, 4/);
+});
