@@ -33,7 +33,7 @@ export async function recovered(api: Api, touched: Touched): Promise<string> {
     } catch (error) {
       const passing = isFault(error, "BMC_DROPPED", "BMC_UNREACHABLE") && !signal.aborted;
       if (!passing)
-        return `the state of the board is not known (${error instanceof Error ? error.message : error})`;
+        return `the state of the board is not known (${error instanceof Error ? error.message : String(error)})`;
       await pause(1_000);
     }
   }

@@ -37,13 +37,16 @@ export async function readied(
     if (!on.modern) throw needs("download by URL");
     return image;
   }
-  if (!on.modern && packed(image) && (image.kind === "file" || !image.unpacked)) throw needs("xz unpacking");
-  if (image.kind === "file") return image;
+  if (image.kind === "file") {
+    if (!on.modern && packed(image)) throw needs("xz unpacking");
+    return image;
+  }
   const name = wireName(image.name);
   if (on.modern) return { kind: "upload", name, opened: await image.open(on.signal), sha256: true };
-  const plain = packed(image) ? image.unpacked : undefined;
-  const opened = plain ? await plain(on.signal) : await image.open(on.signal);
-  return { kind: "upload", name: plain ? name.replace(/\.xz$/, "") : name, opened, sha256: false };
+  if (!packed(image)) return { kind: "upload", name, opened: await image.open(on.signal), sha256: false };
+  const opened = await image.unpacked?.(on.signal);
+  if (!opened) throw needs("xz unpacking");
+  return { kind: "upload", name: name.replace(/\.xz$/, ""), opened, sha256: false };
 }
 
 /** Starts the transfer, sends what is to be sent, and follows it to its end. */

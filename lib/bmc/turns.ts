@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 const tails = new Map<string, Promise<void>>();
 
 /**
@@ -7,6 +9,7 @@ const tails = new Map<string, Promise<void>>();
  */
 export async function turn(key: string, signal: AbortSignal): Promise<Disposable> {
   signal.throwIfAborted();
+  setMaxListeners(0, signal); // many calls share the signal of their run
   const before = tails.get(key) ?? Promise.resolve();
   const { promise: own, resolve: release } = gate();
   const tail = before.then(() => own);
