@@ -14,7 +14,7 @@ export interface Certificate {
 
 /**
  * The certificate kept in the controller's file system, made at first use as the daemon does: self-signed, no name but
- * its own, good for 30 days. The key is RSA-2048 where the real one has 4096 bits, which takes seconds to make.
+ * its own, good for 30 days. The key is on P-256 where the real one is RSA of 4096 bits, which takes seconds to make.
  */
 export async function certificateIn(root: string): Promise<Certificate> {
   const folder = path.join(root, "etc/ssl/certs");
@@ -34,6 +34,7 @@ export async function certificateIn(root: string): Promise<Certificate> {
 async function made(): Promise<readonly [string, string]> {
   const pems = await generate([{ name: "commonName", value: "Turing-Pi self signed" }], {
     algorithm: "sha256",
+    keyType: "ec",
     notAfterDate: new Date(Date.now() + 30 * 86_400_000),
     extensions: [{ name: "basicConstraints", cA: true }],
   });

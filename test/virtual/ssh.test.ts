@@ -7,9 +7,10 @@ import { connect, createServer } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { request } from "undici";
 import { virtual } from "../../lib/virtual.ts";
 import { openSsh } from "./openssh.ts";
-import { call } from "./wire.ts";
+import { bare, call } from "./wire.ts";
 
 const small = { machines: "none", emmcBytes: 1 << 20, sdcardBytes: 4 << 20 } as const;
 
@@ -171,26 +172,28 @@ test("ssh -J through one board reaches another board as if it were a node", asyn
   assert.equal(stdout, "over\n");
 });
 
-test("a forward to the controller's own port 443 needs no login there", async () => {
+test("forwards to the controller's own ports 443 and 80 need no login there", async () => {
   await using board = await virtual.board(small);
   await using client = await openSsh(board);
-  const request = "GET /info HTTP/1.1\r\nHost: turingpi\r\nConnection: close\r\n\r\n";
-  assert.match(
-    (await client.ssh("", ["-W", "127.0.0.1:80"], request)).stdout,
-    /^HTTP\/1\.1 200 OK.*"api":"1\.1"/s,
-  );
-  const port = await freePort();
-  const tunnel = execFile("ssh", ["-F", client.config, "-N", "-L", `${port}:127.0.0.1:443`, "board"]);
+  const [https, http] = [await freePort(), await freePort()];
+  const forwards = ["-L", `${https}:127.0.0.1:443`, "-L", `${http}:127.0.0.1:80`];
+  const tunnel = execFile("ssh", [
+    "-F",
+    client.config,
+    "-N",
+    "-o",
+    "ExitOnForwardFailure=yes",
+    ...forwards,
+    "board",
+  ]);
   try {
-    const through = { ...board, httpsPort: port };
-    for (;;) {
-      const answer = await call(through, "/api/bmc?opt=get&type=power", {
-        headers: { authorization: "" },
-      }).catch(() => undefined);
-      if (!answer) continue;
-      assert.equal(answer.status, 200);
-      break;
-    }
+    const ask = () =>
+      bare({ ...board, httpsPort: https }, "/api/bmc?opt=get&type=power").catch(() => undefined);
+    let answer = await ask();
+    while (!answer && tunnel.exitCode === null) answer = await ask();
+    assert.equal(answer?.status, 200);
+    const info = await request(`http://127.0.0.1:${http}/info`);
+    assert.match(await info.body.text(), /"api":"1\.1"/);
   } finally {
     tunnel.kill();
   }
