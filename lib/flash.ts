@@ -83,12 +83,19 @@ async function runsAlready(
   };
 }
 
+/** The image as it is; unpacked on the way to a controller whose firmware cannot. */
+const sourceOf = (built: Built): BmcImage => ({
+  name: built.name,
+  open: async () => built,
+  unpacked: (signal) => built.unpacked(signal),
+});
+
 async function perform(spec: FlashSpec, doing: Doing): Promise<FlashReport> {
   const { image, node, boot } = spec;
   const began = Date.now();
   const built: Built = await doing.run(image.build());
   const made = Date.now();
-  const { seconds } = await doing.run(writing(spec, { name: image.name, open: async () => built }));
+  const { seconds } = await doing.run(writing(spec, sourceOf(built)));
   if (boot) await doing.run(node.on());
   return {
     image: built.id,

@@ -129,6 +129,7 @@ const standIn = (name: string): Built => ({
   stream: () => {
     throw new TypeError(`${name} is only planned`);
   },
+  unpacked: () => Promise.reject(new TypeError(`${name} is only planned`)),
   save: () => Promise.reject(new TypeError(`${name} is only planned`)),
 });
 

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { Scope } from "../core/scope.ts";
 import { overlay } from "../disk.ts";
 import { giveIdentity, type ImageFile, imageMark } from "../os.ts";
-import { type Spliced, splice, xzSource } from "../xz.ts";
+import { decodeXz, type Spliced, splice, xzSource } from "../xz.ts";
 import { type ImageSpec, imageId, imageName } from "./spec.ts";
 import { stocked, stockedDigest } from "./stock.ts";
 
@@ -21,8 +21,18 @@ export interface Built {
   readonly blocks: { readonly dirty: number; readonly total: number };
   /** The `.img.xz`, from its first byte; may be called again. */
   stream(signal: AbortSignal): Readable;
+  /** The disk itself, for controllers that cannot unpack; its digest costs one pass. */
+  unpacked(signal: AbortSignal): Promise<Unpacked>;
   /** Writes the `.img.xz`, whole or not at all. */
   save(path: string, scope: Scope): Promise<void>;
+}
+
+/** The bytes of a disk. */
+export interface Unpacked {
+  readonly size: number;
+  /** In hex. */
+  readonly sha256: string;
+  stream(signal: AbortSignal): Readable;
 }
 
 /** The name of what {@link buildImage} would make; hashes the base unless that was done before. */
@@ -64,6 +74,11 @@ function built(made: {
     size: spliced.size,
     sha256: spliced.sha256,
     stream: (signal) => spliced.stream(signal),
+    unpacked: async (signal) => ({
+      size: spliced.uncompressedSize,
+      sha256: await spliced.rawSha256(signal),
+      stream: (stop) => decodeXz(spliced.stream(stop), { signal: stop }),
+    }),
     save: (path, { signal }) => spliced.writeTo(path, signal),
   };
 }
