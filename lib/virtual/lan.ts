@@ -130,7 +130,7 @@ async function answered(on: {
       ({ state, port }) => state !== "HOST_FORWARD" && port === on.port,
     );
     if (row?.state === "ESTABLISHED") return;
-    await pause(20);
+    await pause(40);
   }
   throw refused("ETIMEDOUT", on.to);
 }
