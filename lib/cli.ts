@@ -51,7 +51,7 @@ function recipes(words: Command): void {
     .addOption(
       new Option("--plan [=form]", "say what would be done, and do nothing").choices(["text", "json"]),
     )
-    .option("--board <host>", "the board's address, in place of the file's")
+    .option("--board <host>", "the board's address, in place of the file's; `virtual` for the virtual board")
     .option("--config <file>", "a tpi.yaml")
     .passThroughOptions()
     .action(async (recipe: string, args: readonly string[], options: RunWords) => {
@@ -84,6 +84,11 @@ function looking(words: Command): void {
     .command("doctor")
     .description("look at what this machine has, and what is missing")
     .action(async () => (await import("./cli/doctor.ts")).doctor());
+  words
+    .command("console")
+    .description("the serial console of a node: what it prints, and what you type, until Ctrl-C")
+    .argument("<slot>", "1 to 4")
+    .action(async (slot: string) => (await import("./cli/console.ts")).watchConsole(slot));
   words
     .command("base")
     .description("the base image for the virtual board")

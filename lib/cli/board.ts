@@ -1,34 +1,33 @@
 import { parse } from "yaml";
+import { base } from "../base.ts";
 import { table } from "../core/table.ts";
-import { type BoardRecord, type FaultPatch, virtual } from "../virtual.ts";
+import { type FaultPatch, virtual } from "../virtual.ts";
+import { clearDesk, type Desk, desk } from "./desk.ts";
 
 /** Starts the background board with so many modules, or finds it running, and prints how it is reached. */
 export async function up(modules: number): Promise<void> {
-  const record = await virtual.up({ modules });
-  process.stdout.write(`${recordText(record)}\n`);
+  process.stdout.write(`${reached(await desk({ image: base().path, modules }))}\n`);
 }
 
-/** The record as lines for a person; the last ones can be pasted into a shell. */
-function recordText({
-  host,
-  httpsPort,
-  sshPort,
-  user,
-  password,
-  fingerprint,
-  sshHostKey,
-}: BoardRecord): string {
+/** How a board is reached, for a person; the lines with `export` can be pasted into a shell. */
+function reached({ record, config, sshConfig, nodes }: Desk): string {
+  const { host, httpsPort, sshPort, user, password, fingerprint, sshHostKey } = record;
   return [
     `the virtual board is up at https://${host}:${httpsPort}, SSH on port ${sshPort}`,
     `certificate  sha256 ${fingerprint}`,
     `host key     ${sshHostKey}`,
+    "for recipes and the REPL (or: npx tpix run --board virtual RECIPE):",
+    `export TPI_CONFIG=${config}`,
+    "for other tools:",
     `export TPI_HOST=${host} TPI_PORT=${httpsPort} TPI_USER=${user} TPI_PASSWORD=${password}`,
+    `ssh -F ${sshConfig} board  # and, once they are flashed, ${nodes.map(({ name }) => name).join(", ")}`,
   ].join("\n");
 }
 
-/** Ends the background board. */
+/** Ends the background board; with `keep`, its disks and its desk stay for the next one. */
 export async function down(keep: boolean): Promise<void> {
-  await virtual.down(undefined, { keep });
+  if (keep) await virtual.down(undefined, { keep });
+  else await clearDesk();
 }
 
 /** Prints the slots and the armed faults; `VIRTUAL_DOWN` where no board runs. */

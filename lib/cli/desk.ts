@@ -59,10 +59,12 @@ export function desk(of: { readonly image: string; readonly modules: number }): 
     settled: async () => {
       const record = await virtual.running();
       if (!record) return undefined;
-      await furnish({ ...of, record });
+      const { slots } = await virtual.control().status();
+      const there = { ...of, record, modules: slots.filter((slot) => slot.module).length };
+      await furnish(there);
       return {
         why: `one runs at ${record.host}:${record.httpsPort}`,
-        value: { ...desked({ ...of, record }), found: true },
+        value: { ...desked(there), found: true },
       };
     },
     perform: (doing) =>

@@ -2,22 +2,30 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { type REPLServer, start } from "node:repl";
 import { inspect, promisify } from "node:util";
+import * as everything from "tpi"; // as a recipe has it
 import { exitCodes, reportFaults, TpiError } from "../core/fault.ts";
 import { paths } from "../core/paths.ts";
 import { reportText } from "../core/report.ts";
 import { stopRunning } from "../core/scope.ts";
 import { redact } from "../core/secret.ts";
-import * as everything from "../tpi.ts";
 
 /** A prompt with every word of the kit in scope. It shows a step without starting it; `await` starts it. */
 export async function repl(): Promise<void> {
   reportFaults(); // a REPL allows nobody to listen for uncaught errors once it runs
-  const prompt = start({ prompt: "tpi> ", writer: shown, terminal: process.stdout.isTTY });
+  const prompt = start({
+    prompt: "",
+    writer: shown,
+    terminal: process.stdout.isTTY,
+    breakEvalOnSigint: true,
+  });
   const left = new Promise<void>((resolve) => prompt.once("exit", resolve));
   Object.assign(prompt.context, everything);
-  prompt.on("SIGINT", () => stopRunning(new TpiError("INTERRUPTED", { signal: "SIGINT" })));
+  const stop = (signal: string) => stopRunning(new TpiError("INTERRUPTED", { signal }));
+  prompt.on("SIGINT", () => stop("SIGINT")).on("exit", () => stop("the end of the prompt"));
   process.stdout.once("error", () => process.exit(exitCodes.failed)); // its own report of a closed pipe would go there
   await remembered(prompt);
+  prompt.setPrompt("tpi> "); // only now: what is typed before the history is read would be lost to it
+  prompt.displayPrompt();
   await left;
   process.stdin.destroy(); // the history, once it is read, resumes it even where the prompt has ended
 }

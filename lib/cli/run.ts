@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import path from "node:path";
+import { base } from "../base.ts";
 import { TpiError } from "../core/fault.ts";
 
 /** A recipe to run, and what its environment is to say. */
@@ -18,8 +19,9 @@ export interface Run {
 export async function run(wish: Run): Promise<void> {
   const file = path.resolve(wish.recipe);
   if (!existsSync(file)) throw new TpiError("FILE_MISSING", { path: file, what: "recipe" });
+  const there = await boardOf(wish);
   const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), file, ...wish.args], {
-    env: { ...process.env, ...said(wish) },
+    env: { ...process.env, ...there, ...(wish.plan ? { TPI_PLAN: wish.plan } : {}) },
     stdio: "inherit",
   });
   // A terminal sends Ctrl-C to both; only the recipe knows what it must give back.
@@ -29,11 +31,15 @@ export async function run(wish: Run): Promise<void> {
   process.exit(typeof code === "number" ? code : 128 + numberOf(signal));
 }
 
-const said = ({ board, config, plan }: Run): Readonly<Record<string, string>> => ({
-  ...(board ? { TPI_HOST: board } : {}),
-  ...(config ? { TPI_CONFIG: path.resolve(config) } : {}),
-  ...(plan ? { TPI_PLAN: plan } : {}),
-});
+/** What the environment says of the board; `virtual` is the background one, which is started where it does not run. */
+async function boardOf({ board, config }: Run): Promise<Readonly<Record<string, string>>> {
+  if (board === "virtual") {
+    if (config) throw new TypeError("--board virtual has a configuration of its own: leave out --config");
+    const { desk } = await import("./desk.ts");
+    return { TPI_CONFIG: (await desk({ image: base().path, modules: 4 })).config };
+  }
+  return { ...(board ? { TPI_HOST: board } : {}), ...(config ? { TPI_CONFIG: path.resolve(config) } : {}) };
+}
 
 function numberOf(signal: unknown): number {
   const known: Readonly<Record<string, number>> = constants.signals;

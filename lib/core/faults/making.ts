@@ -51,7 +51,7 @@ export const makingFaults = {
     exit: "failed",
     message: (p: { node: string; what: string; line: string }) =>
       `${p.node} does not boot: ${p.what} (\`${p.line}\`)`,
-    hint: "its console has the whole story: npx tpix console NODE; the node was left on",
+    hint: "its console has the whole story: npx tpix console SLOT; the node was left on",
   },
   NODE_SILENT: {
     exit: "failed",
