@@ -99,7 +99,10 @@ async function* streamed(spec: Spec): AsyncGenerator<string> {
     for await (const line of running) yield line;
     await ended(spec, { running, signal });
   } finally {
-    if (running.stage === "running") await running.kill();
+    if (running.stage === "running") {
+      await running.kill();
+      await running; // a signal that was sent is not yet an end
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { place } from "./tpix.ts";
+import { place, tpix } from "./tpix.ts";
 
 /** A REPL of its own; `type` waits until the answer to a line holds a text. */
 async function prompt(t: TestContext) {
@@ -55,10 +55,31 @@ test("the REPL survives a step that fails while nobody waits for it", async (t) 
   assert.equal((await ended).code, 0);
 });
 
-test("the REPL remembers its lines in the state folder", async (t) => {
-  const { folder, child, type, ended } = await prompt(t);
-  await type("6 * 7", "tpi> 42");
-  child.stdin?.write(".exit\n");
+test("the REPL on a terminal remembers its lines in the state folder", async (t) => {
+  const { folder, run } = await place(t);
+  const { child, heard, ended } = run(["-qfec", `${process.execPath} ${tpix} repl`, "/dev/null"], {
+    program: "script",
+  });
+  await heard("tpi> ");
+  child.stdin?.write("6 * 7\r");
+  await heard("42");
+  child.stdin?.write(".exit\r");
   await ended;
-  assert.equal(typeof (await readFile(path.join(folder, "home/state/repl_history"), "utf8")), "string");
+  assert.match(await readFile(path.join(folder, "home/state/repl_history"), "utf8"), /^6 \* 7$/m);
+});
+
+test("the REPL on a terminal takes Ctrl-C as the end of what runs, not of itself", async (t) => {
+  const { run } = await place(t);
+  const { child, heard, ended } = run(["-qfec", `${process.execPath} ${tpix} repl`, "/dev/null"], {
+    program: "script",
+  });
+  await heard("tpi> ");
+  child.stdin?.write("await sh`exec sleep 654`\r");
+  await heard("run: exec sleep");
+  child.stdin?.write("\x03");
+  await heard("interrupted by");
+  child.stdin?.write("await sh`pgrep -f 'exec sleep 65[4]' || echo ended`.text()\r");
+  await heard("'ended'");
+  child.stdin?.write(".exit\r");
+  await ended;
 });

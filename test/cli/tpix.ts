@@ -17,7 +17,9 @@ export async function place(t: TestContext) {
     words: readonly string[],
     more: { env?: Record<string, string>; program?: string } = {},
   ): Omit<Script, "home"> => {
-    const child = spawn(process.execPath, [more.program ?? tpix, ...words], {
+    const { program = tpix } = more;
+    const [file, first] = program === "script" ? [program, []] : [process.execPath, [program]];
+    const child = spawn(file, [...first, ...words], {
       cwd: folder,
       env: { ...clean, TPI_HOME: path.join(folder, "home"), ...more.env },
       stdio: ["pipe", "pipe", "pipe"],

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bar } from "../../lib/core/progress.ts";
+import { script } from "./script.ts";
+
+const at = { label: "flash", began: 0, now: 1000, note: "", width: 0 };
+
+test("a bar says how much of how much, how fast, and how long it takes", () => {
+  const text = bar({ ...at, total: 4_000_000, done: 1_000_000 });
+  assert.equal(text, "flash        25 %  1.0 MB of 4.0 MB  1.0 MB/s  ETA 3.0 s");
+  assert.equal(
+    bar({ ...at, total: 4_000_000, done: 4_000_000, width: 4 }),
+    "flash       ████  100 %  4.0 MB of 4.0 MB  4.0 MB/s",
+  );
+  assert.equal(
+    bar({ ...at, total: 100, done: 0, width: 4, note: "for the USB bus" }),
+    "flash       ░░░░    0 %  0 B of 100 B  for the USB bus",
+  );
+});
+
+test("a bar without a total counts bytes and time", () => {
+  assert.equal(bar({ ...at, total: undefined, done: 2000 }), "flash       2.0 kB  1.0 s");
+});
+
+test("a meter off a terminal says a line at each quarter and no more", async (t) => {
+  const text = `
+const one = scope_.ambient().meter("send", 100);
+for (let done = 0; done <= 100; done += 1) one.at(done);
+one.end();`;
+  const { stdout, stderr } = await (await script(t, { text })).ended;
+  assert.equal(stdout, "");
+  const quarters = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => /(\d+) %/.exec(line)?.[1]);
+  assert.deepEqual(quarters, ["25", "50", "75", "100"]);
+});
