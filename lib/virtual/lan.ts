@@ -29,7 +29,7 @@ export async function startLan(options: LanOptions): Promise<Lan> {
   const qemu = await startQemu({ ...options, name: "lan", words: lanWords(options) });
   qemu.output.resume();
   const failed = qemu.ended.then((why) => {
-    throw new TpiError("LAN_FAILED", { why: why ?? "it ended" });
+    throw new TpiError("LAN_FAILED", { why: why ?? "it has ended" });
   });
   failed.catch(() => {}); // it ends some day; only an end before the first answer is a failure
   await Promise.race([qemu.qmp.human("info usernet"), failed]).catch(async (error: unknown) => {

@@ -41,7 +41,7 @@ const guests = {
 } as const;
 
 /**
- * Whether a guest runs to its end within 20 s. A device that opens proves nothing: under nested virtualisation a guest
+ * Whether a guest runs to its end within 10 s. A device that opens proves nothing: under nested virtualisation a guest
  * may be refused, or stand at its first instruction for ever.
  */
 export async function runsGuest(of: {
@@ -80,7 +80,7 @@ export async function runsGuest(of: {
     ...cpu,
   ];
   return await new Promise((resolve) => {
-    const child = execFile(program, words, { timeout: 20_000, killSignal: "SIGKILL" }, () =>
+    const child = execFile(program, words, { timeout: 10_000, killSignal: "SIGKILL" }, () =>
       resolve(child.exitCode === guest.exit),
     );
   });

@@ -64,9 +64,10 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (words = `${words}${text}`.slice(-2000)));
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code) =>
-      resolve(code === 0 || child.killed ? undefined : words.trim() || `code ${code}`),
-    );
+    child.once("close", (code, signal) => {
+      const wanted = code === 0 || (child.killed && signal === "SIGKILL");
+      resolve(wanted ? undefined : words.trim() || `it ended with ${signal ?? `code ${code}`}`);
+    });
   });
 }
 

@@ -40,7 +40,8 @@ export async function sshd(
   const server = createServer((socket) => {
     const port = socket.remotePort ?? 0;
     sockets.set(port, socket);
-    socket.on("close", () => sockets.delete(port)).setNoDelay(true);
+    socket.setNoDelay(true);
+    socket.on("close", () => sockets.get(port) === socket && sockets.delete(port));
     ssh.injectSocket(socket);
   });
   server.listen(options.port, options.host);
