@@ -4,7 +4,8 @@ import { generated, standing } from "./docs.mts";
 
 for (const [name, text] of Object.entries(generated)) {
   test(`${name} says what the code says`, async () => {
-    assert.equal(await standing(name), text, "write it anew: node --import tsx test/docs.mts --write");
+    const same = (await standing(name)) === text;
+    assert.ok(same, "write it anew: node --import tsx test/docs.mts --write");
   });
 }
 
