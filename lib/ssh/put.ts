@@ -79,10 +79,14 @@ function receiver(at: {
   const [to, part] = [quote(at.file.to), quote(at.part)];
   const mode = (at.file.mode ?? 0o644).toString(8);
   const drop = at.file.resume ? "" : `rm -f ${part}; `;
+  const missing = Math.ceil((at.size - at.from) / 1024);
   const check = at.sha256 ? `echo ${quote(`${at.sha256}  ${at.part}`)} | sha256sum -c - >/dev/null && ` : "";
   return [
     "umask 077",
     'trap "" PIPE', // a shell tells on its error output how `cat` ended, and nobody may be there to read it
+    "[ -x /bin/df ] && df=/bin/df || df=df",
+    `room=$($df -kP ${quote(path.posix.dirname(at.file.to))} 2>/dev/null | awk 'NR == 2 { print $4 }')`,
+    `[ "\${room:-${missing}}" -ge ${missing} ] || { echo "no space left: $room kB free" >&2; exit 28; }`,
     ...(at.file.resume
       ? []
       : [`trap ${quote(`trap "" HUP INT TERM; rm -f ${part}; exit 143`)} HUP INT TERM`]),

@@ -8,6 +8,15 @@ import { stringify } from "yaml";
 import { type BoardOptions, type VirtualBoard, virtual } from "../../lib/virtual.ts";
 import { type ImageFixture, must, rk1Image } from "../disk/fixture.ts";
 
+/** A recipe that flashes node 1 and leaves it off. */
+export const flashing = `
+import { board, flash, image } from "tpi";
+const desk = board();
+const own = image(desk.image).user("ops", { keys: desk.login.publicKey }).for(desk.node(1)).key("cp1");
+const report = await flash(own).to(desk.node(1)).keepOff();
+console.log(JSON.stringify(report));
+`;
+
 /** How a recipe ended, as its caller sees it. */
 export interface Ended {
   readonly code: number | null;
@@ -25,6 +34,8 @@ export interface TestDesk extends AsyncDisposable {
   configure(board?: object, image?: string): void;
   /** Runs a recipe's text; `during` is given the process's standard error as it comes, and a way to signal it. */
   run(recipe: string, options?: RunOptions): Promise<Ended>;
+  /** Whether the first two slots have power. */
+  powers(): readonly boolean[];
   /** The entries of the newest run log. */
   log(): readonly Readonly<Record<string, unknown>>[];
 }
@@ -56,6 +67,11 @@ export async function testDesk(options: BoardOptions = {}): Promise<TestDesk> {
     image,
     configure,
     run: (recipe, wish = {}) => runRecipe({ folder, log, recipe, wish }),
+    powers: () =>
+      board
+        .slots()
+        .slice(0, 2)
+        .map((slot) => slot.powered),
     log: () =>
       readFileSync(log, "utf8")
         .trim()
