@@ -1,9 +1,9 @@
 import { type ExecFileException, execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import type { VirtualBoard } from "../../lib/virtual.ts";
-import { utils } from "./ssh2.ts";
 
 /** How a program ended. */
 export interface Ended {
@@ -27,12 +27,12 @@ export interface OpenSsh extends AsyncDisposable {
 /** Makes a key, puts it among the board's authorized ones, and writes a configuration for the clients. */
 export async function openSsh(board: Pick<VirtualBoard, "root" | "host" | "sshPort">): Promise<OpenSsh> {
   const folder = await mkdtemp(path.join(tmpdir(), "tpi-openssh-"));
-  const key = utils.generateKeyPairSync("ed25519");
   const [keyFile, known, config] = ["key", "known_hosts", "config"].map((name) =>
     path.join(folder, name),
   ) as [string, string, string];
-  await writeFile(keyFile, key.private, { mode: 0o600 });
-  await writeFile(path.join(board.root, "root/.ssh/authorized_keys"), `# mine\n${key.public}\n`);
+  await promisify(execFile)("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyFile]);
+  const publicKey = await readFile(`${keyFile}.pub`, "utf8");
+  await writeFile(path.join(board.root, "root/.ssh/authorized_keys"), `# mine\n${publicKey}`);
   const lines = [
     "Host board",
     `HostName ${board.host}`,

@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import ssh2 from "ssh2";
 import { type VirtualBoard, virtual } from "../../lib/virtual.ts";
 import { openSsh } from "./openssh.ts";
-import { Client } from "./ssh2.ts";
 
 const small = { machines: "none", emmcBytes: 1 << 20, sdcardBytes: 4 << 20, hardware: "2.4" } as const;
 const bytes = randomBytes(1_500_000);
@@ -111,7 +111,7 @@ test("a short write fails and keeps its beginning; a lost one says that all went
 
 /** A client of another make: ssh2's. */
 async function sftp(board: VirtualBoard) {
-  const client = new Client();
+  const client = new ssh2.Client();
   await new Promise<void>((done, fail) => {
     const { host, sshPort: port, user: username, password } = board;
     client.on("ready", done).on("error", fail).connect({ host, port, username, password });

@@ -1,3 +1,0 @@
-import ssh2 from "ssh2";
-
-export const { Client, utils } = ssh2;
