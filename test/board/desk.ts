@@ -66,14 +66,15 @@ export async function ask(
   machines: Machines,
   of: { slot: SlotNumber; command: string; signal: AbortSignal },
 ): Promise<string> {
-  for (;;) {
-    of.signal.throwIfAborted();
+  let last: unknown;
+  while (!of.signal.aborted) {
     try {
       return await once(machines, of);
-    } catch {
-      // not up yet: the network's own patience paces this
+    } catch (error) {
+      last = error; // not up yet: the network's own patience paces this
     }
   }
+  throw new Error(`slot ${of.slot} never answered`, { cause: last });
 }
 
 async function once(
