@@ -74,7 +74,10 @@ function refine(spec: ImageSpec): Image {
     timezone: (timezone) => also({ timezone }),
     hostKey: (hostKey) => also({ hostKey }),
     write: (path, content, words = {}) =>
-      also({ files: [...identity.files.filter((file) => file.path !== path), fileOf(path, content, words)] }),
+      refine({
+        ...spec,
+        edits: [...spec.edits.filter((edit) => edit.path !== path), fileOf(path, content, words)],
+      }),
     sha256: (hex) => refine({ ...spec, sha256: sha256Of(hex) }),
     key: (key) => refine({ ...spec, key: keyOf(key) }),
     for: ({ label, hostname, nics, hostKey }) =>

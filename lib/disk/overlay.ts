@@ -12,6 +12,8 @@ export interface Overlay extends Source {
   write(at: number, bytes: Uint8Array): Promise<void>;
   /** What differs from the base: sorted, merged, in whole pages of 4 KiB (the last may be shorter). */
   readonly changes: readonly Change[];
+  /** Whether any byte of a stretch differs from the base. */
+  changed(at: number, length: number): boolean;
 }
 
 const pageSize = 4096;
@@ -57,6 +59,7 @@ export function overlay(base: Source): Overlay {
     get changes() {
       return merged(pages);
     },
+    changed: (at, length) => pagesOf(at, length).some((page) => pages.has(page)),
     close: () => base.close(),
     [Symbol.asyncDispose]: () => base.close(),
   };

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import type { Scope } from "../core/scope.ts";
-import { overlay } from "../disk.ts";
-import { giveIdentity, type ImageFile, imageMark } from "../os.ts";
-import { decodeXz, type Spliced, splice, xzSource } from "../xz.ts";
+import { applyEdits, type Edit, imageMark, openSystem, renderIdentity } from "../os.ts";
+import { decodeXz, type Spliced, splice } from "../xz.ts";
+import { overlayEngine } from "./engines/overlay.ts";
 import { type ImageSpec, imageId, imageName } from "./spec.ts";
 import { stocked, stockedDigest } from "./stock.ts";
 
@@ -40,24 +40,26 @@ export async function identify(spec: ImageSpec, signal: AbortSignal): Promise<st
   return imageId(spec, await stockedDigest(spec, signal));
 }
 
-/** Opens the base through its compression, edits it in memory, and splices the blocks that changed. */
+/** Opens the base in an engine, edits it, and splices the blocks that changed. */
 export async function buildImage(spec: ImageSpec, scope: Scope): Promise<Built> {
   const base = await stocked(spec, scope);
   const id = imageId(spec, base.sha256);
-  const source = xzSource(base.file);
-  try {
-    const disk = overlay(source);
-    const files = [...spec.identity.files, markFile(id)];
-    const { facts } = await giveIdentity(disk, { ...spec.identity, files });
-    const spliced = await splice({ base: base.file, overlay: disk, signal: scope.signal });
-    const blocks = { dirty: spliced.dirtyBlocks, total: spliced.totalBlocks };
-    scope.say(
-      `${facts.title} (${facts.mechanism}): ${blocks.dirty} of ${blocks.total} blocks compressed anew`,
-    );
-    return built({ spec, id, os: facts.title, blocks, spliced });
-  } finally {
-    await source.close();
-  }
+  const job = { base: base.file, size: base.file.uncompressedSize, scope };
+  await using bench = await overlayEngine.open(job);
+  const system = await openSystem(bench.table, (partition) => bench.tree(partition));
+  const edits = await renderIdentity(spec.identity, system);
+  await applyEdits(system, [...edits, ...spec.edits, mark(id)]);
+  const edited = await bench.finish();
+  const spliced = await splice({
+    base: base.file,
+    disk: edited.disk,
+    changed: edited.changed,
+    signal: scope.signal,
+  });
+  const blocks = { dirty: spliced.dirtyBlocks, total: spliced.totalBlocks };
+  const { title, mechanism } = system.facts;
+  scope.say(`${title} (${mechanism}): ${blocks.dirty} of ${blocks.total} blocks compressed anew`);
+  return built({ spec, id, os: title, blocks, spliced });
 }
 
 function built(made: {
@@ -83,10 +85,10 @@ function built(made: {
   };
 }
 
-const markFile = (id: string): ImageFile => ({
+const mark = (id: string): Edit => ({
+  kind: "write",
   path: imageMark,
   content: new TextEncoder().encode(`${JSON.stringify({ image: id })}\n`),
   mode: 0o644,
-  uid: 0,
-  gid: 0,
+  owner: { uid: 0, gid: 0 },
 });

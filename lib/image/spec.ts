@@ -4,7 +4,7 @@ import path from "node:path";
 import { digestOf } from "../core/digest.ts";
 import { TpiError } from "../core/fault.ts";
 import { type Secret, secret } from "../core/secret.ts";
-import type { Identity, ImageFile, User } from "../os.ts";
+import type { Edit, Identity, User } from "../os.ts";
 
 /** A customised image, described: nothing of it exists yet. */
 export interface ImageSpec {
@@ -17,6 +17,8 @@ export interface ImageSpec {
   /** Whom it is for, in plans and progress. */
   readonly subject: string;
   readonly identity: Identity;
+  /** Changes to files, in order, after the identity has been given. */
+  readonly edits: readonly Edit[];
 }
 
 /** What may be said of a user; `keys` are authorized_keys lines or files that hold them. */
@@ -41,7 +43,8 @@ export const bare = (base: string): ImageSpec => ({
   sha256: undefined,
   key: undefined,
   subject: "image",
-  identity: { nics: [], users: [], files: [] },
+  identity: { nics: [], users: [] },
+  edits: [],
 });
 
 /** A user from what was said; a `TypeError` for a bad name, `FILE_MISSING` or `KEY_INVALID` for its keys. */
@@ -59,12 +62,13 @@ export function userOf(name: string, words: UserWords): User {
 }
 
 /** A file from what was said; a `TypeError` unless the path is absolute and plain. */
-export function fileOf(at: string, content: string | Uint8Array, words: FileWords): ImageFile {
+export function fileOf(at: string, content: string | Uint8Array, words: FileWords): Edit {
   if (!at.startsWith("/") || at.endsWith("/") || path.posix.normalize(at) !== at || at.includes("\0")) {
     throw new TypeError(`"${at}" is not an absolute, plain path of a file inside the image`);
   }
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  return { path: at, content: bytes, mode: words.mode ?? 0o644, uid: words.uid ?? 0, gid: words.gid ?? 0 };
+  const owner = { uid: words.uid ?? 0, gid: words.gid ?? 0 };
+  return { kind: "write", path: at, content: bytes, mode: words.mode ?? 0o644, owner };
 }
 
 /** The file name of the result: the user's own key, or base and node, and `.img.xz`. */
@@ -73,7 +77,7 @@ export const imageName = ({ key, base, subject }: ImageSpec): string =>
 
 /** A sha256 of the description and of the base's own sha256: it names the image that will come out. */
 export const imageId = (spec: ImageSpec, baseSha256: string): string =>
-  digestOf({ base: baseSha256, identity: withoutKey(spec.identity) }).slice(0, 32);
+  digestOf({ base: baseSha256, identity: withoutKey(spec.identity), edits: spec.edits }).slice(0, 32);
 
 /** The host key enters by its fingerprint, so that the private half is hashed nowhere. */
 function withoutKey({ hostKey, ...identity }: Identity): object {
@@ -81,8 +85,8 @@ function withoutKey({ hostKey, ...identity }: Identity): object {
 }
 
 /** How many changes the description asks for, by kind, for a person. */
-export function editsText({ identity }: ImageSpec): string {
-  const { hostname, nics, users, hostKey, timezone, files } = identity;
+export function editsText({ identity, edits }: ImageSpec): string {
+  const { hostname, nics, users, hostKey, timezone } = identity;
   const several = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
   const words = [
     hostname && `hostname ${hostname}`,
@@ -90,7 +94,7 @@ export function editsText({ identity }: ImageSpec): string {
     ...users.map((user) => `user ${user.name}`),
     hostKey && "SSH host key",
     timezone && `timezone ${timezone}`,
-    files.length > 0 && several(files.length, "file"),
+    edits.length > 0 && several(edits.length, "file"),
   ].filter((word) => typeof word === "string");
   return words.length > 0 ? words.join(", ") : "nothing changed";
 }

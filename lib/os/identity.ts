@@ -7,9 +7,24 @@ export interface Identity {
   readonly nics: readonly Nic[];
   /** Where any is given, these are all the people who can log in: the image's own first user is not made. */
   readonly users: readonly User[];
+  readonly root?: RootPolicy;
   readonly hostKey?: HostKey;
+  readonly ssh?: SshServer;
+  /** A name of the time zone database, such as `Europe/Berlin`. */
   readonly timezone?: string;
-  readonly files: readonly ImageFile[];
+  /** Such as `en_GB.UTF-8`. */
+  readonly locale?: string;
+  readonly keyboard?: Keyboard;
+  readonly boot?: BootSettings;
+  /** Kernel modules loaded at boot. */
+  readonly modules?: readonly string[];
+  /** Kernel parameters as sysctl.d(5) has them. */
+  readonly sysctl?: Readonly<Record<string, string | number>>;
+  /** Debian packages, installed on the first boot. */
+  readonly packages?: readonly string[];
+  readonly services?: Services;
+  /** Commands that the first boot runs in order, each until it succeeds once. */
+  readonly firstBoot?: readonly FirstBootCommand[];
 }
 
 /** One network port, found by its address or by a name match such as `e*`. */
@@ -20,8 +35,23 @@ export interface Nic {
   readonly gateways: readonly string[];
   readonly dns: readonly string[];
   readonly search: readonly string[];
+  /** Further routes; `to` has a prefix length. */
+  readonly routes?: readonly { readonly to: string; readonly via: string; readonly metric?: number }[];
+  readonly mtu?: number;
+  /** A tagged network on top of the port that `match` finds; addresses and routes are then those of the VLAN. */
+  readonly vlan?: number;
+  readonly wifi?: Wifi;
 }
 
+/** `country` is an ISO 3166 code: radios stay off where none is set. Without a password the network is open. */
+export interface Wifi {
+  readonly ssid: string;
+  readonly password?: Secret;
+  readonly country: string;
+  readonly hidden?: boolean;
+}
+
+/** A person or service that can log in. */
 export interface User {
   readonly name: string;
   /** Lines as they stand in authorized_keys. */
@@ -33,11 +63,46 @@ export interface User {
   readonly shell: string;
 }
 
-/** A file to put on the root file system; missing folders are made with mode 0755, owned by root. */
-export interface ImageFile {
-  readonly path: string;
-  readonly content: Uint8Array;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
+/** What root may do; `locked` (no password, no keys) is what a system gets that says nothing. */
+export interface RootPolicy {
+  readonly password?: Secret;
+  readonly keys: readonly string[];
+}
+
+/** Settings of the SSH server; where one is absent the image's own stays. */
+export interface SshServer {
+  readonly port?: number;
+  readonly passwords?: boolean;
+  readonly root?: "no" | "keys" | "yes";
+}
+
+/** As keyboard(5) has it. */
+export interface Keyboard {
+  readonly layout: string;
+  readonly variant?: string;
+  readonly model?: string;
+}
+
+/** How the machine starts: each word means what the boot chain that is found in the image can do of it. */
+export interface BootSettings {
+  /** Words added to the kernel command line, or taken from it; `console=tty1` and the like. */
+  readonly cmdline?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
+  /** Device tree overlays by name, with parameters as their documentation spells them. */
+  readonly overlays?: readonly string[];
+  /** Lines of the Raspberry Pi's config.txt, by key; `[all]` unless the key says `section/key`. */
+  readonly config?: Readonly<Record<string, string | number>>;
+}
+
+/** systemd units, by name (`.service` may be left out). */
+export interface Services {
+  readonly enable?: readonly string[];
+  readonly disable?: readonly string[];
+  readonly mask?: readonly string[];
+}
+
+/** A shell command line of the first boot; `network` has it wait until the network is up. */
+export interface FirstBootCommand {
+  readonly name: string;
+  readonly run: string;
+  readonly network?: boolean;
 }

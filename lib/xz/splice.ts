@@ -3,14 +3,13 @@ import { availableParallelism } from "node:os";
 import { Readable } from "node:stream";
 import pLimit from "p-limit";
 import { TpiError } from "../core/fault.ts";
-import type { Change, Overlay } from "../disk.ts";
+import type { Source } from "../disk.ts";
 import { type PackedBlock, pack } from "./block.ts";
 import { decodeXz } from "./decode.ts";
 import { type Held, holdAgain } from "./file.ts";
 import { type Check, encodeIndex, padded, streamFooter, streamHeader } from "./format.ts";
 import type { XzBlock, XzFile } from "./open.ts";
 import { saveWhole } from "./save.ts";
-import { touched } from "./source.ts";
 
 /** An edited image as one .xz stream that exists only where it is sent or saved. */
 export interface Spliced {
@@ -33,8 +32,10 @@ export interface Spliced {
 /** A base, the edits over its unpacked content, and how hard to compress what they touch. */
 export interface SpliceJob {
   readonly base: XzFile;
-  /** An overlay over the base's content, such as `overlay(xzSource(base))`. */
-  readonly overlay: Overlay;
+  /** The edited disk. */
+  readonly disk: Source;
+  /** Whether any byte of a stretch may differ from the base's content. */
+  changed(at: number, length: number): boolean;
   /** 0 to 9; 1 costs a fifth of 6 and a few percent of size, of the dirty blocks alone. */
   readonly preset?: number;
   readonly signal: AbortSignal;
@@ -49,14 +50,14 @@ type Piece = { readonly from: number; readonly length: number } | { readonly byt
  * `XZ_UNSUPPORTED` for a base whose streams have different check types.
  */
 export async function splice(job: SpliceJob): Promise<Spliced> {
-  const { base, overlay, signal } = job;
+  const { base, disk, signal } = job;
   const check = checkOf(base);
-  const dirty = dirtyBlocks(base.blocks, overlay.changes);
+  const dirty = base.blocks.filter((block) => job.changed(block.uncompressedAt, block.uncompressedSize));
   const slot = pLimit(availableParallelism());
   const packed = new Map<XzBlock, PackedBlock>();
   const repack = async (block: XzBlock) => {
     signal.throwIfAborted();
-    const bytes = await overlay.read(block.uncompressedAt, block.uncompressedSize);
+    const bytes = await disk.read(block.uncompressedAt, block.uncompressedSize);
     packed.set(block, await pack({ bytes, check, preset: job.preset ?? 1, signal }));
   };
   await Promise.all(dirty.map((block) => slot(() => repack(block))));
@@ -79,11 +80,6 @@ export async function splice(job: SpliceJob): Promise<Spliced> {
       return raw.digest("hex");
     },
   };
-}
-
-/** The blocks that changes reach into, each once, in order. */
-export function dirtyBlocks(blocks: readonly XzBlock[], changes: readonly Change[]): readonly XzBlock[] {
-  return [...new Set(changes.flatMap(({ at, bytes }) => touched(blocks, { at, length: bytes.length })))];
 }
 
 /** What the result is made of, with neighbouring stretches of the base as one. */

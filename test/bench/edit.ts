@@ -13,6 +13,6 @@ for (const partition of (await partitions(disk)).partitions) {
   for (const { path, text } of edits) await tree.write(path, text);
   await tree.close();
 }
-const spliced = await splice({ base, overlay: disk, signal });
+const spliced = await splice({ base, disk, changed: disk.changed, signal });
 await spliced.writeTo(to, signal);
 console.log(JSON.stringify({ dirty: spliced.dirtyBlocks, total: spliced.totalBlocks }));

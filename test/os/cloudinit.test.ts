@@ -14,7 +14,7 @@ const stock = {
     "#cloud-config\nchpasswd:\n  expire: true\n  list: [ubuntu:ubuntu]\nssh_pwauth: true\npackages: [htop]\n",
   "network-config": "version: 2\nethernets: {zz: {match: {name: en*}, dhcp4: true}}\n",
 };
-const nobody: Identity = { nics: [], users: [], files: [] };
+const nobody: Identity = { nics: [], users: [] };
 const ops: User = {
   name: "ops",
   keys: ["ssh-ed25519 AAAA ops"],

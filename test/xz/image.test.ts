@@ -25,7 +25,7 @@ async function customised(hostname: string) {
     await tree.write(fat ? "/user-data" : "/etc/hostname", `${hostname}\n`);
     await tree.close();
   }
-  return await splice({ base, overlay: disk, signal });
+  return await splice({ base, disk, changed: disk.changed, signal });
 }
 
 test("an image is customised from xz to xz: few blocks anew, and all checkers find nothing", async () => {

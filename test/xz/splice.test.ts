@@ -27,7 +27,7 @@ async function spliced(file: string, writes: readonly { at: number; bytes: Uint8
   const base = await openXz(file);
   await using disk = overlay(xzSource(base));
   for (const { at, bytes } of writes) await disk.write(at, bytes);
-  return await splice({ base, overlay: disk, signal });
+  return await splice({ base, disk, changed: disk.changed, signal });
 }
 
 test("a splice is one stream that `xz -t` accepts, of the size and sha256 that were promised", async () => {

@@ -21,8 +21,24 @@ export const makingFaults = {
   OS_UNKNOWN: {
     exit: "refused",
     message: (p: { found: string }) =>
-      `the image holds no system that takes an identity by cloud-init: found ${p.found}`,
-    hint: "it needs an ext4 root with /etc/os-release and a FAT volume labelled CIDATA or system-boot",
+      `the image holds no system whose way to take an identity is known: found ${p.found}`,
+    hint: "see docs/images.md for the systems that are known; `tpix image show <file>` tells what is inside",
+  },
+  IDENTITY_UNFIT: {
+    exit: "refused",
+    message: (p: { os: string; what: string; why: string }) => `${p.os} cannot be given ${p.what}: ${p.why}`,
+    hint: "leave it out, write the file that the system itself would read, or choose another system",
+  },
+  VOLUME_MISSING: {
+    exit: "refused",
+    message: (p: { volume: string }) => `the image has no ${p.volume} volume`,
+    hint: "write to a path of the running system instead",
+  },
+  ENGINE_UNFIT: {
+    exit: "refused",
+    message: (p: { engine: string; why: string }) =>
+      `the ${p.engine} engine cannot make this image: ${p.why}`,
+    hint: "leave out .engine(…) to have one chosen, or see docs/images.md for what each engine needs",
   },
   SEED_UNREADABLE: {
     exit: "refused",

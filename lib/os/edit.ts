@@ -1,0 +1,26 @@
+/** Who owns a file: numbers, or `user` or `user:group` as the image itself names them (a user's own group by default). */
+export type Owner = string | { readonly uid: number; readonly gid: number };
+
+/** Modes and owners for what an edit makes; an existing file keeps its own unless told otherwise. */
+export interface Dress {
+  readonly mode?: number;
+  readonly owner?: Owner;
+}
+
+/**
+ * Which paths an edit speaks of: those of the running system (its boot volume where it mounts it, such as
+ * `/boot/firmware`), or those of the boot or seed volume alone.
+ */
+export type VolumeName = "system" | "boot" | "seed";
+
+/** One change to the files of an image. Missing folders above a path are made with mode 0755, owned by root. */
+export type Edit = { readonly volume?: VolumeName } & (
+  | ({ readonly kind: "write"; readonly path: string; readonly content: Uint8Array } & Dress)
+  | { readonly kind: "append"; readonly path: string; readonly content: Uint8Array }
+  | ({ readonly kind: "mkdir"; readonly path: string } & Dress)
+  | { readonly kind: "chmod"; readonly path: string; readonly mode: number; readonly recursive?: boolean }
+  | { readonly kind: "chown"; readonly path: string; readonly owner: Owner; readonly recursive?: boolean }
+  | { readonly kind: "symlink"; readonly path: string; readonly target: string }
+  | { readonly kind: "remove"; readonly path: string; readonly recursive?: boolean }
+  | { readonly kind: "edit"; readonly path: string; readonly change: (text: string) => string }
+);
