@@ -13,7 +13,7 @@ export interface Overlay extends Source {
   /** What differs from the base: sorted, merged, in whole pages of 4 KiB (the last may be shorter). */
   readonly changes: readonly Change[];
   /** Whether any byte of a stretch differs from the base. */
-  changed(at: number, length: number): boolean;
+  readonly changed: (at: number, length: number) => boolean;
 }
 
 const pageSize = 4096;

@@ -49,5 +49,5 @@ export interface Workbench extends AsyncDisposable {
 export interface Edited {
   readonly disk: Source;
   /** Whether any byte of a stretch may differ from the base; a false alarm costs time only. */
-  changed(at: number, length: number): boolean;
+  readonly changed: (at: number, length: number) => boolean;
 }

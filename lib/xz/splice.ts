@@ -35,7 +35,7 @@ export interface SpliceJob {
   /** The edited disk. */
   readonly disk: Source;
   /** Whether any byte of a stretch may differ from the base's content. */
-  changed(at: number, length: number): boolean;
+  readonly changed: (at: number, length: number) => boolean;
   /** 0 to 9; 1 costs a fifth of 6 and a few percent of size, of the dirty blocks alone. */
   readonly preset?: number;
   readonly signal: AbortSignal;
