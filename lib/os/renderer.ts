@@ -12,7 +12,7 @@ export interface Place {
 export interface Present {
   readonly facts: OsFacts;
   /** The content of a file that the renderer `reads`; empty where there is none. */
-  text(path: string, volume?: VolumeName): string;
+  readonly text: (path: string, volume?: VolumeName) => string;
 }
 
 /**
