@@ -2,6 +2,7 @@ import type { StdioOptions } from "node:child_process";
 import { $, type ProcessPromise } from "zx/core";
 import { type Command, cmd, type Part } from "./cmd.ts";
 import { TpiError } from "./fault.ts";
+import { planning } from "./plan.ts";
 import { ambient } from "./scope.ts";
 import { type Step, step } from "./step.ts";
 
@@ -41,10 +42,19 @@ export const sh = (pieces: TemplateStringsArray, ...parts: readonly Part[]): Loc
 function local(spec: Spec): Local {
   return formed(spec, (output) => output, {
     text: () => formed(spec, (output) => output.stdout.replace(/[\r\n]+$/, ""), {}),
-    lines: () => formed(spec, linesOf, { [Symbol.asyncIterator]: () => streamed(spec) }),
+    lines: () => linesForm(spec),
     nothrow: () => local({ ...spec, tolerant: true }),
     input: (data: string | Buffer) => local({ ...spec, input: data }),
   });
+}
+
+function linesForm(spec: Spec): Step<readonly string[]> & AsyncIterable<string> {
+  const all = formed(spec, linesOf, {});
+  const live = async function* () {
+    if (planning()) yield* await all;
+    else yield* streamed(spec);
+  };
+  return Object.assign(all, { [Symbol.asyncIterator]: live });
 }
 
 /** A step whose result is the output in one form. */

@@ -1,5 +1,6 @@
 import { type Command, cmd, type Part } from "../core/cmd.ts";
 import { TpiError } from "../core/fault.ts";
+import { planning } from "../core/plan.ts";
 import { ambient } from "../core/scope.ts";
 import { Secret } from "../core/secret.ts";
 import { type Step, step } from "../core/step.ts";
@@ -103,9 +104,11 @@ function linesForm(spec: Spec): Lines {
     standIn: () => [],
     read: (output) => (output.stdout === "" ? [] : trimmed(output).split(/\r?\n/)),
   });
-  return Object.assign(all, {
-    [Symbol.asyncIterator]: () => spec.place.ssh.lines(spec.command, { signal: ambient().signal }),
-  });
+  const live = async function* () {
+    if (planning()) yield* await all;
+    else yield* spec.place.ssh.lines(spec.command, { signal: ambient().signal });
+  };
+  return Object.assign(all, { [Symbol.asyncIterator]: live });
 }
 
 function blind(spec: Spec): never {

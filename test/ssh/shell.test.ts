@@ -35,6 +35,12 @@ test("lines can be awaited or iterated", options, async () => {
   assert.deepEqual(seen, ["1", "2", "3"]);
 });
 
+test("lines run nothing where the run only plans", options, async (t) => {
+  process.env["TPI_PLAN"] = "1";
+  t.after(() => delete process.env["TPI_PLAN"]);
+  for await (const line of sh`seq 3`.lines()) assert.fail(`it ran and said ${line}`);
+});
+
 test("json is read by the function given", options, async () => {
   const size = (value: unknown) => (value as { n: number }).n; // the command prints just that
   assert.equal(await sh`echo ${'{"n": 5}'}`.json(size), 5);
