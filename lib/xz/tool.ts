@@ -8,7 +8,7 @@ import { TpiError } from "../core/fault.ts";
 
 /** Whether `xz` is on PATH. */
 export async function hasXz(): Promise<boolean> {
-  const folders = (process.env["PATH"] ?? "").split(path.delimiter).filter(Boolean);
+  const folders = (process.env.PATH ?? "").split(path.delimiter).filter(Boolean);
   const found = folders.map((folder) => access(path.join(folder, "xz"), constants.X_OK));
   return (await Promise.allSettled(found)).some(({ status }) => status === "fulfilled");
 }

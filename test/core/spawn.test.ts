@@ -96,7 +96,7 @@ test("tool finds a program, and says how to install one that is missing", async 
 });
 
 test("lines run nothing where the run only plans", async (t) => {
-  process.env["TPI_PLAN"] = "1";
-  t.after(() => delete process.env["TPI_PLAN"]);
+  process.env.TPI_PLAN = "1";
+  t.after(() => delete process.env.TPI_PLAN);
   for await (const line of sh`echo ran`.lines()) assert.fail(`it ran and said ${line}`);
 });

@@ -13,7 +13,7 @@ export async function tool(
   name: string,
   ...words: readonly string[]
 ): Promise<{ ok: boolean; text: string }> {
-  const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin`, LC_ALL: "C" };
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: "C" };
   try {
     const { stdout, stderr } = await run(name, [...words], { env, maxBuffer: 64 << 20 });
     return { ok: true, text: stdout + stderr };

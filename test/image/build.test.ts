@@ -24,7 +24,7 @@ let fixture: ImageFixture;
 let packed: string;
 
 before(async () => {
-  process.env["TPI_HOME"] = path.join(folder, "home");
+  process.env.TPI_HOME = path.join(folder, "home");
   fixture = await rk1Image(folder);
   await must("xz", "-k", "-T2", "-1", "--block-size=1MiB", fixture.path);
   packed = `${fixture.path}.xz`;

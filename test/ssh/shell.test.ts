@@ -36,8 +36,8 @@ test("lines can be awaited or iterated", options, async () => {
 });
 
 test("lines run nothing where the run only plans", options, async (t) => {
-  process.env["TPI_PLAN"] = "1";
-  t.after(() => delete process.env["TPI_PLAN"]);
+  process.env.TPI_PLAN = "1";
+  t.after(() => delete process.env.TPI_PLAN);
   for await (const line of sh`seq 3`.lines()) assert.fail(`it ran and said ${line}`);
 });
 

@@ -23,12 +23,12 @@ const decode = (bytes: Uint8Array, size?: number) =>
   buffer(decodeXz(Readable.from(chunks(bytes, size)), { signal, name: "image.xz" }));
 
 async function without<T>(work: () => Promise<T>): Promise<T> {
-  const before = process.env["PATH"];
-  process.env["PATH"] = "/nowhere";
+  const before = process.env.PATH;
+  process.env.PATH = "/nowhere";
   try {
     return await work();
   } finally {
-    process.env["PATH"] = before;
+    process.env.PATH = before;
   }
 }
 

@@ -118,13 +118,13 @@ test("a file that changed after it was looked at is refused", async () => {
 });
 
 test("without the xz command, blocks are unpacked by WebAssembly", async () => {
-  const path = process.env["PATH"];
+  const path = process.env.PATH;
   await using source = xzSource(await openXz(several));
   try {
-    process.env["PATH"] = "/nowhere";
+    process.env.PATH = "/nowhere";
     const both = await Promise.all([source.read(0, 300_000), source.read(300_000, 200_000)]);
     assert.deepEqual(Buffer.concat(both), content);
   } finally {
-    process.env["PATH"] = path;
+    process.env.PATH = path;
   }
 });
