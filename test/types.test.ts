@@ -1,11 +1,15 @@
 import { test } from "node:test";
 import { expectTypeOf } from "expect-type";
+import { node } from "../lib/board.ts";
 import { type ConfigInput, config } from "../lib/config.ts";
 import { all } from "../lib/core/all.ts";
 import { cmd } from "../lib/core/cmd.ts";
 import { isFault, TpiError } from "../lib/core/fault.ts";
 import { sh } from "../lib/core/spawn.ts";
 import type { Step } from "../lib/core/step.ts";
+import { type Flash, type FlashReport, flash } from "../lib/flash.ts";
+import type { Image } from "../lib/image.ts";
+import type { Node, Ready } from "../lib/node.ts";
 
 // What does not compile is called inside functions that never run: tsc judges this file, the runner only loads it.
 test("the promises of the types are kept", () => {
@@ -56,6 +60,32 @@ test("a configuration in code is checked while it is typed", () => {
     config({ board: "b", nodes: { 1: "rk2" } });
     // @ts-expect-error a board is needed
     config({ nodes: { 1: "rk1" } });
+  };
+  void never;
+});
+
+test("half a sentence cannot be awaited, and nonsense does not compile", () => {
+  expectTypeOf<ReturnType<typeof flash>>().not.toHaveProperty("then");
+  expectTypeOf<Awaited<Flash>>().toEqualTypeOf<FlashReport>();
+  const never = async (base: Image, one: Node) => {
+    expectTypeOf(await flash(base).to(one).keepOff().timeout("20m")).toEqualTypeOf<FlashReport>();
+    expectTypeOf(await one.ready()).toEqualTypeOf<Ready>();
+    expectTypeOf(await one.sh`uname -r`.text()).toEqualTypeOf<string>();
+    expectTypeOf(base.for(one)).toEqualTypeOf<Image>();
+    // @ts-expect-error there are four slots
+    node(5);
+    // @ts-expect-error onto which node
+    flash(base).to();
+    // @ts-expect-error a path is no image
+    flash("ubuntu.img.xz");
+    // @ts-expect-error words of the domain come before those of every step
+    flash(base).to(one).timeout("20m").keepOff();
+    // @ts-expect-error a number has no unit
+    one.ready().timeout(20);
+    // @ts-expect-error sudo is one of three words
+    base.user("ops", { sudo: true });
+    // @ts-expect-error a mode is a number
+    base.write("/etc/motd", "hello", { mode: "0644" });
   };
   void never;
 });
