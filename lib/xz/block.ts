@@ -37,7 +37,7 @@ export async function unpack(of: {
   const { path, signal } = of;
   const input = lonely(of);
   const { output, failure } = (await hasXz())
-    ? await throughXz({ words: ["-dc", "-q", "-T1"], input, signal })
+    ? await throughXz({ words: ["-dc", "-q", "-T1"], input: [input], signal })
     : await unpackWasm({ input, signal });
   if (failure !== undefined) throw faultOf(failure, path);
   const size = of.records.reduce((sum, record) => sum + record.uncompressedSize, 0);
@@ -46,24 +46,35 @@ export async function unpack(of: {
 }
 
 /**
- * Compresses bytes into one block, with the `xz` command. The sizes stand in the block's header, as decoders want them
- * that work on several blocks at a time.
+ * Compresses pieces of equal length, the last may be shorter, into a block each, by one run of the `xz` command. The
+ * sizes stand in the blocks' headers, as decoders want them that work on several blocks at a time.
  */
-export async function pack(of: {
-  bytes: Uint8Array;
+export async function packRun(of: {
+  pieces: readonly Uint8Array[];
   check: Check;
   preset: number;
   signal: AbortSignal;
-}): Promise<PackedBlock> {
-  const { bytes, check, preset, signal } = of;
-  // only the encoder for several threads writes those sizes, and one block keeps but one of them busy
-  const shape = ["-T2", `--block-size=${bytes.length}`, `--check=${check}`, `-${preset}`];
-  const { output, failure } = await throughXz({ words: ["-zc", "-q", ...shape], input: bytes, signal });
+}): Promise<readonly PackedBlock[]> {
+  const { pieces, check, preset, signal } = of;
+  const [first] = pieces;
+  if (!first) return [];
+  // only the encoder for several threads writes those sizes; its blocks are the same for any number of threads
+  const shape = ["-T2", `--block-size=${first.length}`, `--check=${check}`, `-${preset}`];
+  const { output, failure } = await throughXz({ words: ["-zc", "-q", ...shape], input: pieces, signal });
   if (failure !== undefined) throw new Error(`xz could not compress a block: ${failure}`);
   const footer = readFooter(output.subarray(-edgeSize));
   if (typeof footer === "string") throw new Error(`xz wrote a stream that cannot be read: ${footer}`);
   const records = readIndex(output.subarray(-edgeSize - footer.indexSize, -edgeSize));
-  const [record, more] = typeof records === "string" ? [] : records;
-  if (!record || more) throw new Error("xz wrote something else than one block");
-  return { ...record, bytes: output.subarray(edgeSize, edgeSize + padded(record.unpaddedSize)) };
+  if (typeof records === "string") throw new Error(`xz wrote an index that cannot be read: ${records}`);
+  if (
+    records.length !== pieces.length ||
+    records.some(({ uncompressedSize }, at) => uncompressedSize !== pieces[at]?.length)
+  )
+    throw new Error(`xz made ${records.length} other blocks of ${pieces.length} pieces`);
+  let at = edgeSize;
+  return records.map((record) => {
+    const bytes = output.subarray(at, at + padded(record.unpaddedSize));
+    at += bytes.length;
+    return { ...record, bytes };
+  });
 }

@@ -1,13 +1,14 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Meter } from "../core/progress.ts";
+import type { PackedBlock } from "./block.ts";
 import { decodeXz } from "./decode.ts";
 import { holdFile } from "./file.ts";
-import { isXz } from "./format.ts";
+import { encodeIndex, type IndexRecord, isXz, streamFooter, streamHeader } from "./format.ts";
+import { lanes } from "./made.ts";
 import { openXz, type XzFile } from "./open.ts";
+import { cut, packer } from "./pack.ts";
 import { saveWhole } from "./save.ts";
-import { startXz } from "./tool.ts";
 
 /** How a file is cut into blocks. */
 export interface ReblockOptions {
@@ -20,25 +21,22 @@ export interface ReblockOptions {
   readonly meter?: (label: string, total: number) => Meter;
 }
 
+const check = "crc64";
+
 /**
  * Makes a multi-block .xz of an .xz of any shape or of a raw image; `to` appears whole or not at all. Costs one full
- * pass, which is why it is done once per base. Faults as {@link decodeXz}; `TOOL_MISSING` without `xz`.
+ * pass, which is why it is done once per base: one decoder, as many encoders as cores, and nothing for runs of zeros.
+ * The same `xz` gives the same bytes. Faults as {@link decodeXz}; `TOOL_MISSING` without `xz`.
  */
 export async function reblock(from: string, to: string, options: ReblockOptions): Promise<XzFile> {
-  const { blockSize = 1 << 20, preset = 1, signal } = options;
+  const { signal } = options;
   const { size, packed } = await look(from);
   const meter = options.meter?.("re-block", size);
   try {
     const file = createReadStream(from, { highWaterMark: 1 << 20 });
     const input = Readable.from(metered(file, meter), { objectMode: false });
     const raw = packed ? decodeXz(input, { signal, name: from }) : input;
-    const { child, failure } = await startXz(
-      ["-zc", "-q", "-T0", `-${preset}`, `--block-size=${blockSize}`],
-      signal,
-    );
-    const fed = pipeline(raw, child.stdin, { signal });
-    fed.catch(() => child.kill());
-    const content = Readable.from(finished({ output: child.stdout, fed, failure }), { objectMode: false });
+    const content = Readable.from(stream(raw, options), { objectMode: false });
     await saveWhole(to, { content, signal });
   } finally {
     meter?.end();
@@ -61,14 +59,53 @@ async function* metered(
   }
 }
 
-/** The output of a command, which ends well only where its input and the command did: xz takes a cut input for an end. */
-async function* finished(of: {
-  output: AsyncIterable<Uint8Array>;
-  fed: Promise<void>;
-  failure: () => Promise<string | undefined>;
-}): AsyncGenerator<Uint8Array> {
-  yield* of.output;
-  await of.fed;
-  const complaint = await of.failure();
-  if (complaint !== undefined) throw new Error(`xz could not compress: ${complaint}`);
+async function* stream(raw: Readable, options: ReblockOptions): AsyncGenerator<Uint8Array> {
+  const records: IndexRecord[] = [];
+  yield streamHeader(check);
+  for await (const block of blocks(raw, options)) {
+    const { unpaddedSize, uncompressedSize } = block;
+    records.push({ unpaddedSize, uncompressedSize });
+    yield block.bytes;
+  }
+  const index = encodeIndex(records);
+  yield index;
+  yield streamFooter(check, index.length);
+}
+
+/** Blocks in order, while those behind are in the making. */
+async function* blocks(raw: Readable, options: ReblockOptions): AsyncGenerator<PackedBlock> {
+  const { blockSize = 1 << 20, preset = 1, signal } = options;
+  const { pack } = packer({ check, preset, signal });
+  const underway: Promise<readonly PackedBlock[]>[] = [];
+  const run = Math.max(1, Math.floor((4 << 20) / blockSize)) * blockSize;
+  try {
+    for await (const bytes of strides(raw, run)) {
+      const made = pack(cut(bytes, blockSize));
+      made.catch(() => {}); // the loop that awaits it says so
+      underway.push(made);
+      if (underway.length > lanes()) yield* (await underway.shift()) ?? [];
+    }
+    for (const made of underway) yield* await made;
+  } finally {
+    await Promise.allSettled(underway);
+  }
+}
+
+/** The same bytes in pieces of `size`, the last shorter. */
+async function* strides(raw: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  let piece = Buffer.allocUnsafe(size);
+  let filled = 0;
+  for await (const chunk of raw) {
+    for (let from = 0; from < chunk.length; ) {
+      const part = chunk.subarray(from, from + size - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      from += part.length;
+      if (filled < size) continue;
+      yield piece;
+      piece = Buffer.allocUnsafe(size);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
 }

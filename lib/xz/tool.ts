@@ -51,12 +51,12 @@ export async function startXz(words: readonly string[], signal: AbortSignal): Pr
 /** Sends bytes through `xz`; what it complained of where it failed. */
 export async function throughXz(job: {
   words: readonly string[];
-  input: Uint8Array;
+  input: readonly Uint8Array[];
   signal: AbortSignal;
 }): Promise<{ output: Buffer; failure: string | undefined }> {
   const { child, failure } = await startXz(job.words, job.signal);
   // xz may stop reading at the first bad byte: its exit code tells, not our broken pipe
-  const fed = pipeline([job.input], child.stdin).catch(() => {});
+  const fed = pipeline(job.input, child.stdin).catch(() => {});
   const [output, why] = await Promise.all([
     buffer(child.stdout).catch(() => Buffer.alloc(0)),
     failure(),

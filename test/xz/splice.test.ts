@@ -5,7 +5,7 @@ import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { overlay } from "../../lib/disk.ts";
+import { bytesSource, overlay } from "../../lib/disk.ts";
 import { type Check, openXz, reblock, splice, xzSource } from "../../lib/xz.ts";
 import { must, noise, tempFolder, tool } from "../disk/tools.ts";
 import { type StreamShape, xz, xzOf } from "./streams.ts";
@@ -132,6 +132,93 @@ test("any edit of any layout decodes to the edited bytes, and `xz -t` accepts it
     }),
     { numRuns: 40 },
   );
+});
+
+const another = fc.record({
+  sizes: fc.array(size, { minLength: 1, maxLength: 6 }),
+  /** What the disk has more or less than the base, as a part of it. */
+  growth: fc.double({ min: -0.95, max: 1, noNaN: true }),
+  zeros: fc.boolean(),
+  alarms: fc.constantFrom("exact", "always"),
+  memory: fc.constantFrom(0, 5000, 32 << 20),
+});
+
+test("a disk that has grown or shrunk splices to its own bytes, whatever is flagged and wherever blocks are kept", async () => {
+  await fc.assert(
+    fc.asyncProperty(another, fc.array(write, { maxLength: 3 }), async (shape, writes) => {
+      const before = noise(
+        "base",
+        shape.sizes.reduce((sum, one) => sum + one, 0),
+      );
+      const base = await openXz(await fileOf(await xzOf([{ content: before, blocks: shape.sizes }])));
+      const length = Math.max(1, Math.floor(before.length * (1 + shape.growth)));
+      const content = shape.zeros ? Buffer.alloc(length) : Buffer.from(noise("more", length));
+      content.set(before.subarray(0, length));
+      for (const { place, bytes } of writes) {
+        const at = Math.floor(place * (length - 1));
+        content.set(bytes.subarray(0, length - at), at);
+      }
+      const equal = (at: number, size: number) =>
+        content.subarray(at, at + size).equals(before.subarray(at, at + size));
+      await using made = await splice({
+        ...{ base, disk: bytesSource(content), signal, memory: shape.memory },
+        changed: (at, size) => shape.alarms === "always" || !equal(at, size),
+      });
+      const sent = await buffer(made.stream(signal));
+      const { code, output } = await xz(["-dc"], sent);
+      assert.deepEqual([code, sha256(sent), sent.length], [0, made.sha256, made.size]);
+      assert.ok(output.equals(content));
+      const kept = base.blocks.filter(
+        ({ uncompressedAt: at, uncompressedSize }) =>
+          at + uncompressedSize <= length && equal(at, uncompressedSize),
+      );
+      assert.equal(
+        made.totalBlocks - made.dirtyBlocks,
+        kept.length,
+        "a block that is the same was made anew",
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("a large disk that has grown by zeros costs a few bytes for each block", async () => {
+  const base = await openXz(
+    await fileOf(await xzOf([{ content: noise("base", 2 << 20), words: ["--block-size=1MiB"] }])),
+  );
+  const size = 256 << 20;
+  await using content = xzSource(base);
+  const read = async (at: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    if (at < content.size) bytes.set(await content.read(at, Math.min(length, content.size - at)));
+    return bytes;
+  };
+  const disk = { ...content, size, read };
+  await using made = await splice({ base, disk, changed: () => false, signal });
+  assert.deepEqual([made.dirtyBlocks, made.totalBlocks], [254, 256]);
+  assert.ok(made.size < base.size + 254 * 400);
+  assert.deepEqual(made.anew, [{ at: 2 << 20, length: 254 << 20 }]);
+});
+
+test("an image that was disposed of says so when it is asked for bytes that it gave up", async () => {
+  const base = await openXz(await fileOf(await xzOf([{ content: noise("base", 200_000) }])));
+  const disk = bytesSource(noise("other", 200_000));
+  const made = await splice({ base, disk, changed: () => true, memory: 0, signal });
+  await buffer(made.stream(signal));
+  await made[Symbol.asyncDispose]();
+  await assert.rejects(buffer(made.stream(signal)), TypeError);
+});
+
+test("re-blocking gives the same bytes for a raw image and for its single block, with zeros or without", async () => {
+  const content = Buffer.concat([noise("a", 3_000_000), Buffer.alloc(9 << 20), noise("b", 1_500_000)]);
+  const raw = path.join(home.path, "same.img");
+  await writeFile(raw, content);
+  const packed = await fileOf(await xzOf([{ content }]));
+  await reblock(raw, `${raw}.xz`, { signal });
+  await reblock(packed, `${packed}.blocks`, { signal });
+  assert.ok((await readFile(`${raw}.xz`)).equals(await readFile(`${packed}.blocks`)));
+  const { code, output } = await xz(["-dc"], await readFile(`${raw}.xz`));
+  assert.ok(code === 0 && output.equals(content));
 });
 
 test("re-blocking makes random access of a single block, and of a raw image", async () => {

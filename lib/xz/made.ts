@@ -1,0 +1,72 @@
+import { availableParallelism } from "node:os";
+import pLimit from "p-limit";
+import type { Source } from "../disk.ts";
+import type { XzFile } from "./open.ts";
+import { type Packing, packer } from "./pack.ts";
+import type { MadeBlock } from "./pieces.ts";
+import { type Look, lengthOf, runsOf, type Slot } from "./slots.ts";
+import { xzSource } from "./source.ts";
+import type { Spool } from "./spool.ts";
+
+/** Runs that are worked on at a time: each holds some 20 MB, so many cores do not mean much memory. */
+export const lanes = (): number => Math.min(availableParallelism(), 8);
+
+/**
+ * The blocks whose bytes differ from the base's, compressed; a slot that was looked at and is missing here is the same
+ * as in the base.
+ */
+export async function madeAnew(of: {
+  readonly slots: readonly Slot[];
+  readonly base: XzFile;
+  readonly disk: Source;
+  readonly original?: Source;
+  readonly packing: Packing;
+  readonly kept: Spool;
+}): Promise<ReadonlyMap<Look, MadeBlock>> {
+  const { disk, packing, kept } = of;
+  const runs = runsOf(of.slots);
+  const made = new Map<Look, MadeBlock>();
+  if (runs.length === 0) return made;
+  const own = of.original ? undefined : xzSource(of.base, { memory: 0, signal: packing.signal });
+  const original = of.original ?? own;
+  const { pack } = packer(packing);
+  const slot = pLimit(lanes());
+  const work = async (run: readonly Look[]) => {
+    packing.signal.throwIfAborted();
+    const [first] = run;
+    if (!first) return;
+    const bytes = await disk.read(first.at, lengthOf(run));
+    const differs = await differing({ run, bytes, original });
+    const pieces = differs.map(({ at, length }) => bytes.subarray(at - first.at, at - first.at + length));
+    for (const [at, block] of (await pack(pieces)).entries()) {
+      const look = differs[at];
+      if (look) made.set(look, { ...block, spooled: await kept.add(block.bytes) });
+    }
+  };
+  try {
+    await Promise.all(runs.map((run) => slot(() => work(run))));
+    return made;
+  } finally {
+    slot.clearQueue();
+    await own?.close();
+  }
+}
+
+/** The slots of a run whose bytes are not those of the base. */
+async function differing(of: {
+  run: readonly Look[];
+  bytes: Uint8Array;
+  original: Source | undefined;
+}): Promise<readonly Look[]> {
+  const { run, bytes, original } = of;
+  const start = run[0]?.at ?? 0;
+  const known = run.filter(({ was }) => was !== undefined);
+  const [first] = known;
+  const before = first && original ? await original.read(first.at, lengthOf(known)) : undefined;
+  return run.filter((look) => {
+    const { at, length, was } = look;
+    if (!was || !before || !first) return true;
+    const now = bytes.subarray(at - start, at - start + length);
+    return Buffer.compare(now, before.subarray(at - first.at, at - first.at + length)) !== 0;
+  });
+}
