@@ -3,7 +3,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { base } from "../base.ts";
 import { planning } from "../core/plan.ts";
 import { guarded } from "../core/scope.ts";
-import { clearDesk, type Desk, desk, furnish } from "./desk.ts";
+import { clearDesk, type Desk, desk } from "./desk.ts";
+import { furnish } from "./furniture.ts";
 
 /** How `npm start` is run. */
 export interface StartOptions {
@@ -25,7 +26,7 @@ export async function start({ keep, words }: StartOptions): Promise<void> {
     const own = await desk({ image: image.path, modules: 2 });
     const stays = keep || own.found;
     try {
-      if (planning()) await furnish({ image: image.path, modules: 2, record: own.record });
+      if (planning() && !own.found) await furnish({ ...own, image: image.path, modules: 2 });
       await run(own, words);
       if (!planning()) process.stderr.write(goodbye(own, stays));
     } finally {
