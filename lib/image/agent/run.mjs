@@ -1,0 +1,84 @@
+// Commands inside the image: in a mount, process, host name and IPC namespace of their own, which end with the command
+// and take every daemon and every mount with them.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+const inside = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--uts", "--ipc"];
+
+/** What a Debian package's scripts expect to find; it runs as the first process of the namespace. */
+const prepare = `
+  set -e
+  root=$1
+  mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+  mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys"
+  mount -t tmpfs -o mode=755,nosuid tmpfs "$root/dev"
+  mkdir "$root/dev/pts" "$root/dev/shm"
+  while read -r name minor; do
+    mknod -m 666 "$root/dev/$name" c 1 "$minor"
+  done <<END
+null 3
+zero 5
+full 7
+random 8
+urandom 9
+END
+  mknod -m 666 "$root/dev/tty" c 5 0
+  mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$root/dev/pts"
+  mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$root/dev/shm"
+  ln -s pts/ptmx "$root/dev/ptmx"
+  ln -s /proc/self/fd "$root/dev/fd"
+  ln -s /proc/self/fd/0 "$root/dev/stdin"
+  ln -s /proc/self/fd/1 "$root/dev/stdout"
+  ln -s /proc/self/fd/2 "$root/dev/stderr"
+  mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
+  mkdir -m 1777 "$root/run/lock"
+  exec chroot "$root" /bin/sh -e -c "$2" </dev/null`;
+
+// a proxy of this machine is the proxy for the image too, while a command runs in it
+const passed = /^(https?|ftp|no|all)_proxy$/i;
+
+function environment() {
+  return {
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: "/root",
+    TERM: "dumb",
+    LC_ALL: "C.UTF-8",
+    DEBIAN_FRONTEND: "noninteractive",
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => passed.test(name))),
+  };
+}
+
+/** The deed `run`; `say` is called with each line that a command prints. */
+export function runner({ folderOf, say }) {
+  const running = new Set();
+
+  const run = async ({ partition, command, request }) => {
+    const words = [...inside, "sh", "-c", prepare, "sh", folderOf(partition), command];
+    const child = spawn("unshare", words, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+    const last = [];
+    const hear = (stream) =>
+      createInterface(stream).on("line", (line) => {
+        last.push(line);
+        if (last.length > 6) last.shift();
+        say({ request, line });
+      });
+    hear(child.stdout);
+    hear(child.stderr);
+    const ended = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => resolve(signal ? `signal ${signal}` : `code ${code}`));
+    });
+    running.add({ child, ended });
+    return { value: { exit: await ended, last } };
+  };
+
+  return {
+    deeds: { run },
+    stop: async () => {
+      for (const { child, ended } of running) {
+        child.kill("SIGKILL");
+        await ended;
+      }
+    },
+  };
+}
