@@ -1,7 +1,7 @@
 import { callSite } from "./callsite.ts";
 import { isFault } from "./fault.ts";
 import { record } from "./log.ts";
-import { planned, planning } from "./plan.ts";
+import { plannedNext, planning } from "./plan.ts";
 import { ambient, inside, narrowed, type Scope } from "./scope.ts";
 import type { Deed, Doing, Move } from "./step.ts";
 
@@ -42,9 +42,10 @@ async function asked<T>(deed: Deed<T>, scope: Scope) {
 }
 
 async function foresee<T>(deed: Deed<T>, scope: Scope): Promise<T> {
+  const plan = plannedNext();
   const already = await asked(deed, scope);
-  if (already) planned([{ kind: "skip", subject: deed.subject, text: `${deed.label}: ${already.why}` }]);
-  else planned(deed.moves);
+  if (already) plan([{ kind: "skip", subject: deed.subject, text: `${deed.label}: ${already.why}` }]);
+  else plan((await deed.foresee?.(scope)) ?? deed.moves);
   return already ? already.value : deed.standIn();
 }
 

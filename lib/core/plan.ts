@@ -2,7 +2,7 @@ import { Console } from "node:console";
 import { redact } from "./secret.ts";
 import type { Move } from "./step.ts";
 
-const moves: Move[] = [];
+const places: (readonly Move[])[] = [];
 
 /** Whether this run only plans: `TPI_PLAN=1`, `TPI_PLAN=json`, or `--plan` / `--plan=json` among the arguments. */
 export const planning = (): boolean => planForm() !== undefined;
@@ -14,14 +14,17 @@ function planForm(): "text" | "json" | undefined {
   return word !== undefined || (wish !== undefined && wish !== "" && wish !== "0") ? "text" : undefined;
 }
 
-/** Adds to the plan, which is printed on standard output when the recipe has come to its end. */
-export function planned(more: readonly Move[]): void {
-  if (moves.length === 0 && planForm() === "text") process.once("beforeExit", print);
-  moves.push(...more);
+/** Takes the next place in the plan, to be filled once it is known with what: deeds stand in the order they began. */
+export function plannedNext(): (moves: readonly Move[]) => void {
+  if (places.length === 0 && planForm() === "text") process.once("beforeExit", print);
+  const at = places.push([]) - 1;
+  return (moves) => {
+    places[at] = moves;
+  };
 }
 
 function print(): void {
-  const ordered = bySubject(moves);
+  const ordered = bySubject(places.flat());
   process.stdout.write(redact(planForm() === "json" ? `${JSON.stringify(ordered)}\n` : planText(ordered)));
 }
 

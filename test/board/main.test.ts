@@ -110,6 +110,10 @@ test("the main job boots two modules that answer under their names, as it had pl
   assert.equal(login.code, 0, login.stderr);
   assert.match(login.stdout, /^w1\n/);
   assert.match(login.stdout, /-rw------- .* 50-cloud-init\.yaml/);
+  const again = await tpix("start", "--keep", "--plan=json");
+  assert.equal(again.code, 0, again.stderr);
+  const left: readonly Entry[] = JSON.parse(again.stdout);
+  assert.deepEqual([...new Set(left.map(({ kind }) => kind))], ["skip", "run"]);
   const second = await tpix("start", "--keep");
   assert.equal(second.code, 0, second.stderr);
   assert.match(second.stderr, /flash \S+ to node1: nothing to do, it runs image/);
