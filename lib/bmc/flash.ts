@@ -108,10 +108,20 @@ function transferStep(on: { api: Api; ssh: Ssh; name: string }, plan: Planned): 
     depends: from.kind === "file" || from.kind === "url" ? from.sha256 : from.name,
     standIn: () => ({ bytes: 0, seconds: 0 }),
     perform: async (doing) => {
-      using _ = await turn(`transfer ${on.api.board}`, doing.signal);
+      using _ = await ownTurn(on.api.board, doing);
       return await perform(on, { plan, doing });
     },
   });
+}
+
+async function ownTurn(board: string, doing: Doing): Promise<Disposable> {
+  const meter = doing.meter("wait");
+  meter.note(`for its turn: ${board} writes one module at a time`);
+  try {
+    return await turn(`transfer ${board}`, doing.signal);
+  } finally {
+    meter.end();
+  }
 }
 
 async function perform(

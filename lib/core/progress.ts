@@ -28,6 +28,7 @@ const live = new Set<Track>();
 const terminal = process.stderr.isTTY === true && !process.env.CI;
 let screen: ReturnType<typeof createLogUpdate> | undefined;
 let timer: NodeJS.Timeout | undefined;
+let soon = false;
 
 /** Prints a line on standard error, above the live bars where there are any. */
 export function sayLine(subject: string, line: string): void {
@@ -66,7 +67,8 @@ export function meter(subject: string, label: string, total?: number): Meter {
 
 function show(track: Track): void {
   if (terminal) {
-    timer ??= setTimeout(draw, 100).unref();
+    if (!soon) drawAfter(100);
+    soon = true;
     return;
   }
   const now = Date.now();
@@ -76,11 +78,17 @@ function show(track: Track): void {
   sayLine(track.subject, bar({ ...track, now, width: 0 }));
 }
 
-function draw(): void {
+function drawAfter(ms: number): void {
   clearTimeout(timer);
-  timer = undefined;
+  timer = setTimeout(draw, ms).unref();
+}
+
+function draw(): void {
+  soon = false;
+  drawAfter(1000); // clocks go on where no byte moves
   screen ??= createLogUpdate(process.stderr);
   if (live.size === 0) {
+    clearTimeout(timer);
     screen.clear();
     return;
   }

@@ -1,4 +1,5 @@
 import { TpiError } from "../core/fault.ts";
+import type { Meter } from "../core/progress.ts";
 import type { Scope } from "../core/scope.ts";
 import { bootSign, withoutColour } from "./bootwatch.ts";
 import type { Awaited } from "./ready.ts";
@@ -17,7 +18,7 @@ const grace = 20_000;
 /** Reads the console until the signal ends; stages are told as they come. */
 export function followBoot(
   who: Awaited,
-  at: { readonly scope: Scope; readonly signal: AbortSignal },
+  at: { readonly scope: Scope; readonly signal: AbortSignal; readonly meter: Meter },
 ): Followed {
   let stage = "nothing yet";
   let old: NodeJS.Timeout | undefined;
@@ -31,7 +32,9 @@ export function followBoot(
       if (sign?.kind === "trouble" && !fresh) old = setTimeout(() => trouble(sign.what, line), grace);
       if (sign?.kind !== "stage" || sign.stage === stage) return;
       stage = sign.stage;
-      if (fresh) at.scope.say(`console: ${stage}`);
+      if (!fresh) return;
+      at.scope.say(`console: ${stage}`);
+      at.meter.note(stage);
     };
     // The console is a help, not a condition: a board that cannot show it does not keep SSH from answering.
     read(who, { signal: at.signal, heed }).catch((error: unknown) => {

@@ -60,12 +60,14 @@ async function waitFor(who: Awaited, scope: Scope): Promise<Ready> {
   const began = Date.now();
   const controller = new AbortController();
   const signal = AbortSignal.any([scope.signal, controller.signal]);
-  const boot = followBoot(who, { scope, signal });
+  const meter = scope.meter("boot");
+  const boot = followBoot(who, { scope, signal, meter });
   const late = setTimeout(() => controller.abort(silent(who, boot.stage())), milliseconds(limit));
   try {
     boot.failed.catch((error: unknown) => controller.abort(error));
     await greeted(who.far(), signal);
     scope.say(`SSH greets after ${timeText(Date.now() - began)}`);
+    meter.note("logging in, waiting for cloud-init");
     const os = await admitted(who.far(), signal);
     await settledDown(who.far(), signal);
     return { address: who.address, os, time: timeText(Date.now() - began) };
@@ -74,6 +76,7 @@ async function waitFor(who: Awaited, scope: Scope): Promise<Ready> {
   } finally {
     clearTimeout(late);
     controller.abort();
+    meter.end();
   }
 }
 
