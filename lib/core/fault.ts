@@ -2,6 +2,7 @@ import { baseFaults } from "./faults/base.ts";
 import { bmcFaults } from "./faults/bmc.ts";
 import { cliFaults } from "./faults/cli.ts";
 import { configFaults } from "./faults/config.ts";
+import { diskFaults } from "./faults/disk.ts";
 import { general } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
 import { machineFaults } from "./faults/machine.ts";
@@ -27,6 +28,7 @@ export const faults = {
   ...cliFaults,
   ...configFaults,
   ...bmcFaults,
+  ...diskFaults,
   ...imageFaults,
   ...machineFaults,
   ...makingFaults,

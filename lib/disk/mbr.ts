@@ -44,6 +44,10 @@ async function entriesAt(disk: Source, at: number): Promise<readonly Entry[] | u
   if (at + sector > disk.size) return undefined;
   const record = Buffer.from(await disk.read(at, sector));
   if (record.readUInt16LE(510) !== 0xaa55) return undefined;
+  return entriesOf(record);
+}
+
+function entriesOf(record: Buffer): readonly Entry[] {
   return [446, 462, 478, 494].map((from) => ({
     type: record.readUInt8(from + 4),
     first: record.readUInt32LE(from + 8),
@@ -54,4 +58,10 @@ async function entriesAt(disk: Source, at: number): Promise<readonly Entry[] | u
 function row(entry: Entry, index: number): Row {
   const type = `0x${entry.type.toString(16).padStart(2, "0")}`;
   return { index, start: entry.first * sector, size: entry.count * sector, name: "", type };
+}
+
+/** The stretches, in bytes, that extended partitions take up, by the first sector of a disk. */
+export function extendedSpans(record: Uint8Array): readonly { start: number; size: number }[] {
+  const boxes = entriesOf(Buffer.from(record)).filter(({ type }) => extended.has(type));
+  return boxes.map(({ first, count }) => ({ start: first * sector, size: count * sector }));
 }

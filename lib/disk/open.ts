@@ -36,7 +36,8 @@ export async function openTree(
   throw new TpiError("PARTITION_UNSUPPORTED", { where: area.where, what });
 }
 
-function areaOf(disk: Source | Overlay, partition: Partition): Area {
+/** A partition of a disk as what a file system reads and writes; over a plain source every write is a `TypeError`. */
+export function areaOf(disk: Source | Overlay, partition: Partition): Area {
   const { start, size, content, index, name } = partition;
   const label = "label" in content && content.label !== "" ? content.label : name;
   return {
