@@ -1,45 +1,52 @@
+import { inspect } from "node:util";
+import { cmd, type Part } from "./core/cmd.ts";
 import { TpiError } from "./core/fault.ts";
-import { type Step, step } from "./core/step.ts";
-import { type Built, buildImage, identify } from "./image/build.ts";
-import {
-  bare,
-  editsText,
-  type FileWords,
-  fileOf,
-  type ImageSpec,
-  imageName,
-  type UserWords,
-  userOf,
-} from "./image/spec.ts";
-import type { HostKey, Nic } from "./os.ts";
+import { ambient, narrowed, type Scope } from "./core/scope.ts";
+import { Secret } from "./core/secret.ts";
+import type { Move, Step } from "./core/step.ts";
+import type { Action, Modify } from "./image/action.ts";
+import type { Built } from "./image/build.ts";
+import { identify } from "./image/customise.ts";
+import { type DiskWords, diskWords } from "./image/disk-words.ts";
+import type { EngineName } from "./image/engine.ts";
+import { type FileWords, fileWords } from "./image/file-words.ts";
+import { hostLabel, type IdentityWords, identityWords } from "./image/identity-words.ts";
+import { detailsOf, summaryOf } from "./image/listing.ts";
+import { building, foreseen, saving } from "./image/making.ts";
+import { type ReadingWords, readingWords } from "./image/reading.ts";
+import { bare, type ImageSpec, imageName, keyOf, sha256Of } from "./image/spec.ts";
+import { identityFor, type Tenant } from "./image/tenant.ts";
 
 export type { Built } from "./image/build.ts";
-export type { FileWords, UserWords } from "./image/spec.ts";
+export type { EngineName } from "./image/engine.ts";
+export type { FileOptions, FileWords, Where } from "./image/file-words.ts";
+export type { BootWords, WifiWords } from "./image/identity-words.ts";
+export type { UserWords } from "./image/people.ts";
+export type { Recording } from "./image/recorder.ts";
+export type { Values } from "./image/template.ts";
+export type { Context, Tenant } from "./image/tenant.ts";
 
-/** Whoever an image can be made for: a node of a board, or anything else with a name and a place in the network. */
-export interface Tenant {
-  /** How plans and progress call it. */
-  readonly label: string;
-  readonly hostname: string;
-  readonly nics: readonly Nic[];
-  readonly hostKey: HostKey;
-}
-
-/** An image, described: immutable, every word returns a new description, and nothing is read or written by saying it. */
-export interface Image {
+/**
+ * An image, described: immutable, every word returns a new description, and nothing is written by saying it. First the
+ * image is given its identity, then edits and commands are done in the order in which they were said.
+ */
+export interface Image extends FileWords<Image>, IdentityWords<Image>, DiskWords<Image>, ReadingWords {
   /** What came out of the words so far. */
   readonly spec: ImageSpec;
   /** The file name that the result would have, ending in `.img.xz`. */
   readonly name: string;
-  hostname(name: string): Image;
-  /** Adds a network port; where none is described, the image's own network settings stay. */
-  nic(nic: Nic): Image;
-  /** Adds a user; once one is described, the image's own first user is not made. */
-  user(name: string, words?: UserWords): Image;
-  timezone(zone: string): Image;
-  hostKey(key: HostKey): Image;
-  /** Writes a file on the root file system, in place of what is there; mode 0644, owner root, unless said otherwise. */
-  write(path: string, content: string | Uint8Array, words?: FileWords): Image;
+  /**
+   * Edits by a function that may also look, and knows the machine that the image is for. It is called whenever the
+   * image is made, named or planned, so it must depend on nothing but what it is given; the image's id depends on what
+   * it did, or on `key` where one is given (needed after a `run`).
+   */
+  modify(change: Modify["change"], words?: { readonly key?: string }): Image;
+  /** A command line inside the image, as root, with every part quoted; needs an engine that can run. */
+  run(pieces: TemplateStringsArray, ...parts: readonly Part[]): Image;
+  /** Has it made there and nowhere else; otherwise the least privileged engine that can. */
+  engine(name: EngineName): Image;
+  /** The time of all that is written, in seconds or as a date; otherwise the base's own last write. */
+  epoch(time: number | Date): Image;
   /** Refuses a base that hashes to anything else (`IMAGE_DIGEST`). */
   sha256(hex: string): Image;
   /** The user's own name for the result. */
@@ -48,10 +55,14 @@ export interface Image {
   for(tenant: Tenant): Image;
   /** A name for what would come out: base and description hashed. Reads the base once; later from memory. */
   identify(signal: AbortSignal): Promise<string>;
+  /** The moves of `build()` as a plan shows them, with what functions would do. Writes nothing. */
+  foresee(scope: Scope): Promise<readonly Move[]>;
   /** Edits and splices; nothing is stored, the result can be streamed or saved as often as wanted. */
   build(): Step<Built>;
   /** Builds, and writes the `.img.xz` to a path, whole or not at all. */
   save(path: string): Step<Built>;
+  /** The description for people and files; secrets are `***`, contents are told by their size. */
+  toJSON(): object;
 }
 
 /** An image made from a base file (`.img` or `.img.xz`) on this machine. A `TypeError` for anything but a path. */
@@ -61,94 +72,50 @@ export function image(base: string): Image {
 }
 
 function refine(spec: ImageSpec): Image {
-  const { identity } = spec;
-  const also = (change: Partial<ImageSpec["identity"]>) =>
-    refine({ ...spec, identity: { ...identity, ...change } });
+  const tell = (action: Action) =>
+    refine({ ...spec, actions: [...spec.actions, inOrder(action, spec.actions)] });
+  const text = () => `image ${spec.base} with ${summaryOf(spec)}`;
+  const shown = { toString: text, [inspect.custom]: text };
   return {
     spec,
     name: imageName(spec),
-    hostname: (hostname) => also({ hostname: hostLabel(hostname) }),
-    nic: (nic) => also({ nics: [...identity.nics, nic] }),
-    user: (name, words = {}) =>
-      also({ users: [...identity.users.filter((user) => user.name !== name), userOf(name, words)] }),
-    timezone: (timezone) => also({ timezone }),
-    hostKey: (hostKey) => also({ hostKey }),
-    write: (path, content, words = {}) =>
-      refine({
-        ...spec,
-        edits: [...spec.edits.filter((edit) => edit.path !== path), fileOf(path, content, words)],
-      }),
+    ...fileWords(tell),
+    ...identityWords(spec.identity, (identity) => refine({ ...spec, identity })),
+    ...diskWords(spec.disk, (disk) => refine({ ...spec, disk })),
+    ...readingWords(spec),
+    modify: (change, { key } = {}) => tell({ kind: "modify", change, ...(key === undefined ? {} : { key }) }),
+    run: (pieces, ...parts) => {
+      const { text: command, shown: said } = cmd(pieces, ...parts);
+      return tell({ kind: "run", command: command === said ? command : new Secret(command), shown: said });
+    },
+    engine: (engine) => refine({ ...spec, engine }),
+    epoch: (time) => refine({ ...spec, epoch: secondsOf(time) }),
     sha256: (hex) => refine({ ...spec, sha256: sha256Of(hex) }),
     key: (key) => refine({ ...spec, key: keyOf(key) }),
-    for: ({ label, hostname, nics, hostKey }) =>
-      refine({
-        ...spec,
-        subject: label,
-        identity: { ...identity, hostname: hostLabel(hostname), nics, hostKey },
-      }),
-    identify: (signal) => identify(spec, signal),
-    build: () =>
-      step({ ...deed(spec), perform: (doing) => doing.move("image", () => buildImage(spec, doing)) }),
-    save: (path) => saving(spec, path),
-  };
-}
-
-function deed(spec: ImageSpec) {
-  const name = imageName(spec);
-  return {
-    label: `make ${name}`,
-    subject: spec.subject,
-    moves: [
-      { kind: "image", subject: spec.subject, text: `${spec.base} with ${editsText(spec)} -> ${name}` },
-    ],
-    depends: { ...spec, identity: { ...spec.identity, hostKey: spec.identity.hostKey?.fingerprint } },
-    standIn: (): Built => standIn(name),
-  };
-}
-
-function saving(spec: ImageSpec, path: string): Step<Built> {
-  const described = deed(spec);
-  const save = { kind: "save", subject: spec.subject, text: `write ${path}` };
-  return step({
-    ...described,
-    label: `save ${path}`,
-    moves: [...described.moves, save],
-    perform: async (doing) => {
-      const built = await doing.move("image", () => buildImage(spec, doing));
-      await doing.move("save", () => built.save(path, doing));
-      return built;
+    for: (tenant) => {
+      const identity = identityFor(spec.identity, { ...tenant, hostname: hostLabel(tenant.hostname) });
+      return refine({ ...spec, subject: tenant.label, slot: tenant.slot, identity });
     },
-  });
+    identify: (signal) => identify(spec, narrowed(ambient(), { signal })),
+    foresee: (scope) => foreseen(spec, scope),
+    build: () => building(spec),
+    save: (path) => saving(spec, path),
+    toJSON: () => ({ ...spec, actions: undefined, name: imageName(spec), does: detailsOf(spec) }),
+    ...shown,
+  };
 }
 
-/** What a plan goes on with where a built image would be. */
-const standIn = (name: string): Built => ({
-  name,
-  id: "planned",
-  os: "planned",
-  size: 0,
-  sha256: "",
-  blocks: { dirty: 0, total: 0 },
-  stream: () => {
-    throw new TypeError(`${name} is only planned`);
-  },
-  unpacked: () => Promise.reject(new TypeError(`${name} is only planned`)),
-  save: () => Promise.reject(new TypeError(`${name} is only planned`)),
-});
-
-function hostLabel(name: string): string {
-  if (/^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(name)) return name.toLowerCase();
-  throw new TypeError(`"${name}" is not a host name (letters, digits and inner hyphens, at most 63)`);
-}
-
-function sha256Of(hex: string): string {
-  if (/^[0-9a-f]{64}$/i.test(hex)) return hex.toLowerCase();
-  throw new TypeError(`"${hex}" is not a sha256 in hex`);
-}
-
-function keyOf(key: string): string {
-  if (/^[\w.+-]{1,100}$/.test(key) && !key.startsWith(".")) return key;
+/** The action as it is; a `TypeError` for a function after a command, whose effect cannot be known before it is run. */
+function inOrder(action: Action, earlier: readonly Action[]): Action {
+  const blind = "change" in action && action.key === undefined && earlier.some(({ kind }) => kind === "run");
+  if (!blind) return action;
   throw new TypeError(
-    `"${key}" is not a key: letters, digits and . _ + - only, at most 100, not starting with a dot`,
+    `a function after a run needs a key, a word for what it does: ${action.kind}(…, { key: "…" })`,
   );
+}
+
+function secondsOf(time: number | Date): number {
+  const seconds = typeof time === "number" ? time : Math.floor(time.getTime() / 1000);
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 0xffffffff) return seconds;
+  throw new TypeError(`${String(time)} is not a time: give whole seconds since 1970, or a Date`);
 }

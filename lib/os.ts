@@ -6,7 +6,7 @@ import { nocloud } from "./os/nocloud.ts";
 import type { Place, Renderer } from "./os/renderer.ts";
 import type { System } from "./os/system.ts";
 
-export { applyEdits } from "./os/apply.ts";
+export { applyEdits, textIn, volumeOf } from "./os/apply.ts";
 export { openSystem } from "./os/detect.ts";
 export type { Dress, Edit, Owner, VolumeName } from "./os/edit.ts";
 export { type HostKey, hostKeyOf } from "./os/hostkey.ts";

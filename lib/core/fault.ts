@@ -3,6 +3,7 @@ import { bmcFaults } from "./faults/bmc.ts";
 import { cliFaults } from "./faults/cli.ts";
 import { configFaults } from "./faults/config.ts";
 import { diskFaults } from "./faults/disk.ts";
+import { descriptionFaults } from "./faults/description.ts";
 import { general } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
 import { machineFaults } from "./faults/machine.ts";
@@ -29,6 +30,7 @@ export const faults = {
   ...configFaults,
   ...bmcFaults,
   ...diskFaults,
+  ...descriptionFaults,
   ...imageFaults,
   ...machineFaults,
   ...makingFaults,

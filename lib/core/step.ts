@@ -15,6 +15,8 @@ export interface Move {
   readonly text: string;
   /** Set where something is lost for good by it. */
   readonly destructive?: true;
+  /** What it consists of, a line each, for those who want to know: `--plan=json` and the run log have it. */
+  readonly details?: readonly string[];
 }
 
 /** Work described now and performed when first awaited, at most once. */
@@ -57,6 +59,8 @@ export interface Deed<T> {
   readonly standIn: () => T;
   /** Asks the world, without changing it, whether there is nothing to do. A failure to ask means there is. */
   readonly settled?: (scope: Scope) => Promise<Settled<T> | undefined>;
+  /** For a plan: the same moves with what only a look at the world can tell of them. It changes nothing. */
+  readonly foresee?: (scope: Scope) => Promise<readonly Move[]>;
   readonly perform: (doing: Doing) => Promise<T>;
 }
 

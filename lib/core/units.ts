@@ -11,6 +11,18 @@ export function milliseconds(duration: Duration): number {
   return Number(parts[1]) * scale[unit];
 }
 
+/** A number of bytes with its unit: decimal as on a data sheet (`"8GB"`), or binary (`"512MiB"`). */
+export type Size = `${number}${"" | "k" | "M" | "G" | "T" | "Ki" | "Mi" | "Gi" | "Ti"}B`;
+
+/** The whole bytes of a {@link Size}; a `TypeError` for anything else. */
+export function bytesOf(size: Size): number {
+  const [, number, prefix = "", binary] = /^(\d+(?:\.\d+)?)([kKMGT]?)(i?)B$/.exec(size) ?? [];
+  const power = " KMGT".indexOf(prefix.toUpperCase() || " ");
+  const bytes = Math.round(Number(number) * (binary ? 1024 : 1000) ** power);
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new TypeError(`"${size}" is not a size such as "8GB" or "512MiB"`);
+}
+
 const sizes = ["B", "kB", "MB", "GB", "TB"] as const;
 
 /** Bytes for people, decimal units as on a data sheet: `14.2 MB`. */

@@ -1,18 +1,22 @@
 import type { Readable } from "node:stream";
 import type { Scope } from "../core/scope.ts";
-import { applyEdits, type Edit, imageMark, openSystem, renderIdentity } from "../os.ts";
 import { decodeXz, type Spliced, splice } from "../xz.ts";
-import { overlayEngine } from "./engines/overlay.ts";
-import { type ImageSpec, imageId, imageName } from "./spec.ts";
-import { stocked, stockedDigest } from "./stock.ts";
+import { customised } from "./customise.ts";
+import type { EngineName } from "./engine.ts";
+import { type ImageSpec, imageName } from "./spec.ts";
 
-/** A customised image that can be streamed or saved: the base's own blocks, and the few that changed. */
-export interface Built {
+/**
+ * A customised image that can be streamed or saved: the base's own blocks, and the few that changed. Disposing gives
+ * back what did not fit into memory; it goes with the process at the latest.
+ */
+export interface Built extends AsyncDisposable {
   readonly name: string;
-  /** Names base and description; planted in the image under {@link imageMark}. */
+  /** Names base and description; planted in the image under `/etc/tpi/image.json`. */
   readonly id: string;
   /** What the image was found to hold, such as `Ubuntu 24.04.3 LTS`. */
   readonly os: string;
+  /** Where it was made. */
+  readonly engine: EngineName;
   /** Bytes of the `.img.xz`. */
   readonly size: number;
   /** Of the `.img.xz`, in hex. */
@@ -35,20 +39,11 @@ export interface Unpacked {
   stream(signal: AbortSignal): Readable;
 }
 
-/** The name of what {@link buildImage} would make; hashes the base unless that was done before. */
-export async function identify(spec: ImageSpec, signal: AbortSignal): Promise<string> {
-  return imageId(spec, await stockedDigest(spec, signal));
-}
-
-/** Opens the base in an engine, edits it, and splices the blocks that changed. */
+/** Customises the base and splices the blocks that changed. */
 export async function buildImage(spec: ImageSpec, scope: Scope): Promise<Built> {
-  const base = await stocked(spec, scope);
-  const id = imageId(spec, base.sha256);
-  const job = { base: base.file, size: base.file.uncompressedSize, scope };
-  await using bench = await overlayEngine.open(job);
-  const system = await openSystem(bench.table, (partition) => bench.tree(partition));
-  const edits = await renderIdentity(spec.identity, system);
-  await applyEdits(system, [...edits, ...spec.edits, mark(id)]);
+  await using made = await customised(spec, scope);
+  const { bench, base, id } = made;
+  const { title, mechanism } = made.stage.system.facts;
   const edited = await bench.finish();
   const spliced = await splice({
     base: base.file,
@@ -57,18 +52,18 @@ export async function buildImage(spec: ImageSpec, scope: Scope): Promise<Built> 
     signal: scope.signal,
   });
   const blocks = { dirty: spliced.dirtyBlocks, total: spliced.totalBlocks };
-  const { title, mechanism } = system.facts;
-  scope.say(`${title} (${mechanism}): ${blocks.dirty} of ${blocks.total} blocks compressed anew`);
-  return built({ spec, id, os: title, blocks, spliced });
+  scope.say(
+    `${title} (${mechanism}), ${bench.engine} engine: ${blocks.dirty} of ${blocks.total} blocks compressed anew`,
+  );
+  return built({ spec, id, os: title, engine: bench.engine, blocks, spliced });
 }
 
-function built(made: {
-  spec: ImageSpec;
-  id: string;
-  os: string;
-  blocks: Built["blocks"];
-  spliced: Spliced;
-}): Built {
+function built(
+  made: Pick<Built, "id" | "os" | "engine" | "blocks"> & {
+    readonly spec: ImageSpec;
+    readonly spliced: Spliced;
+  },
+): Built {
   const { spliced, spec, ...rest } = made;
   return {
     ...rest,
@@ -82,13 +77,6 @@ function built(made: {
       stream: (stop) => decodeXz(spliced.stream(stop), { signal: stop }),
     }),
     save: (path, { signal }) => spliced.writeTo(path, signal),
+    [Symbol.asyncDispose]: () => spliced[Symbol.asyncDispose](),
   };
 }
-
-const mark = (id: string): Edit => ({
-  kind: "write",
-  path: imageMark,
-  content: new TextEncoder().encode(`${JSON.stringify({ image: id })}\n`),
-  mode: 0o644,
-  owner: { uid: 0, gid: 0 },
-});

@@ -25,19 +25,30 @@ export interface Stocked {
  */
 export async function stocked(spec: ImageSpec, scope: Scope): Promise<Stocked> {
   const sha256 = await stockedDigest(spec, scope.signal);
-  const given = isXz(spec.base) ? await openXz(spec.base) : undefined;
-  if (given && inBlocks(given)) return { file: given, sha256 };
-  const copy = path.join(paths().cache, "blocks", `${sha256}.img.xz`);
-  const file = await openXz(copy).catch(async () => {
-    scope.say(
-      `${path.basename(spec.base)} is one piece: it is cut into blocks once, for this and all later images`,
-    );
-    await mkdir(path.dirname(copy), { recursive: true });
-    await reblock(spec.base, copy, scope);
-    return await openXz(copy);
-  });
-  return { file, sha256 };
+  const ready = await inBlocksAlready(spec, sha256);
+  if (ready) return { file: ready, sha256 };
+  const copy = copyOf(sha256);
+  scope.say(
+    `${path.basename(spec.base)} is one piece: it is cut into blocks once, for this and all later images`,
+  );
+  await mkdir(path.dirname(copy), { recursive: true });
+  await reblock(spec.base, copy, scope);
+  return { file: await openXz(copy), sha256 };
 }
+
+/** The base as {@link stocked} gives it, if nothing has to be written for it: what a plan may look into. */
+export async function stockedAlready(spec: ImageSpec, signal: AbortSignal): Promise<Stocked | undefined> {
+  const sha256 = await stockedDigest(spec, signal);
+  const file = await inBlocksAlready(spec, sha256);
+  return file ? { file, sha256 } : undefined;
+}
+
+async function inBlocksAlready({ base }: ImageSpec, sha256: string): Promise<XzFile | undefined> {
+  const given = isXz(base) ? await openXz(base) : undefined;
+  return given && inBlocks(given) ? given : await openXz(copyOf(sha256)).catch(() => undefined);
+}
+
+const copyOf = (sha256: string): string => path.join(paths().cache, "blocks", `${sha256}.img.xz`);
 
 /** The base file's sha256, remembered beside the cache for as long as size, time and inode stay the same. */
 export async function stockedDigest(spec: ImageSpec, signal: AbortSignal): Promise<string> {

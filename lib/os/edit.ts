@@ -1,4 +1,7 @@
-/** Who owns a file: numbers, or `user` or `user:group` as the image itself names them (a user's own group by default). */
+/**
+ * Who owns a file: numbers, or `user` or `user:group` as the image's own /etc/passwd and /etc/group name them (a user's
+ * own group by default; `1000:1000` does as well). Looked up when the edit is done.
+ */
 export type Owner = string | { readonly uid: number; readonly gid: number };
 
 /** Modes and owners for what an edit makes; an existing file keeps its own unless told otherwise. */
@@ -13,7 +16,11 @@ export interface Dress {
  */
 export type VolumeName = "system" | "boot" | "seed";
 
-/** One change to the files of an image. Missing folders above a path are made with mode 0755, owned by root. */
+/**
+ * One change to the files of an image. Missing folders above a path are made with mode 0755, owned by root. A symlink
+ * takes the place of a file or another link. `recursive` follows no link, and is refused where the path is one; a link
+ * keeps its owner.
+ */
 export type Edit = { readonly volume?: VolumeName } & (
   | ({ readonly kind: "write"; readonly path: string; readonly content: Uint8Array } & Dress)
   | { readonly kind: "append"; readonly path: string; readonly content: Uint8Array }
@@ -21,6 +28,12 @@ export type Edit = { readonly volume?: VolumeName } & (
   | { readonly kind: "chmod"; readonly path: string; readonly mode: number; readonly recursive?: boolean }
   | { readonly kind: "chown"; readonly path: string; readonly owner: Owner; readonly recursive?: boolean }
   | { readonly kind: "symlink"; readonly path: string; readonly target: string }
-  | { readonly kind: "remove"; readonly path: string; readonly recursive?: boolean }
+  | {
+      readonly kind: "remove";
+      readonly path: string;
+      readonly recursive?: boolean;
+      /** Nothing there is fine. */
+      readonly ifPresent?: boolean;
+    }
   | { readonly kind: "edit"; readonly path: string; readonly change: (text: string) => string }
 );

@@ -156,6 +156,6 @@ test("a plan of an image names its base, its edits and its result", () => {
   assert.equal(move?.subject, "cp1");
   assert.match(
     move?.text ?? "",
-    /rk1\.img\.xz with hostname cp1, 10\.9\.8\.7\/24, user ops, SSH host key, 1 file -> my-key\.img\.xz/,
+    /rk1\.img\.xz with hostname cp1, 10\.9\.8\.7\/24, user ops, SSH host key, 1 edit -> my-key\.img\.xz/,
   );
 });

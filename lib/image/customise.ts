@@ -1,0 +1,88 @@
+import { planning } from "../core/plan.ts";
+import type { Scope } from "../core/scope.ts";
+import { applyEdits, type Edit, imageMark, renderIdentity } from "../os.ts";
+import { openChosen } from "./choose.ts";
+import type { Workbench } from "./engine.ts";
+import { allForeknown, imageId } from "./outcome.ts";
+import { perform, type Stage } from "./perform.ts";
+import type { ImageSpec } from "./spec.ts";
+import { type Stocked, stocked, stockedAlready, stockedDigest } from "./stock.ts";
+import { contextOf } from "./tenant.ts";
+
+/** A base with its identity, still open; disposing throws away what was not finished. */
+export interface Opened extends AsyncDisposable {
+  readonly base: Stocked;
+  readonly bench: Workbench;
+  /** Where the actions are carried out. */
+  readonly stage: Stage;
+}
+
+/** A base with all of a description done to it, still open. */
+export interface Customised extends Opened {
+  /** Names base and description; planted in the image under {@link imageMark}. */
+  readonly id: string;
+}
+
+/** Opens a base in the engine that fits, and gives it its identity. */
+export async function opened(spec: ImageSpec, on: { base: Stocked; scope: Scope }): Promise<Opened> {
+  const { base, scope } = on;
+  const { epoch, actions, engine } = spec;
+  const job = {
+    base: base.file,
+    size: base.file.uncompressedSize,
+    scope,
+    ...(epoch === undefined ? {} : { epoch }),
+  };
+  const commands = actions.some(({ kind }) => kind === "run");
+  const { bench, system, root } = await openChosen(job, { commands, engine });
+  return await orClosed(bench, async () => {
+    await applyEdits(system, await renderIdentity(spec.identity, system));
+    const run = (command: string) => bench.run(command, root);
+    const stage = { system, context: contextOf(spec), signal: scope.signal, run };
+    return { base, bench, stage, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
+  });
+}
+
+/**
+ * Opens the base and carries out a description. Nothing is stored by it, so that an image is looked into and named by
+ * the very work that makes it. In a plan, where the base would first have to be cut into blocks, a `TypeError`.
+ */
+export async function customised(spec: ImageSpec, scope: Scope): Promise<Customised> {
+  const base = planning() ? await stockedAlready(spec, scope.signal) : await stocked(spec, scope);
+  if (!base) throw new TypeError(`${spec.base} is cut into blocks when the image is made, not in a plan`);
+  const open = await opened(spec, { base, scope });
+  return await orClosed(open, async () => {
+    const outcomes = await perform(spec.actions, open.stage);
+    const id = imageId(spec, { base: base.sha256, outcomes });
+    await applyEdits(open.stage.system, [mark(id)]);
+    return { ...open, id };
+  });
+}
+
+async function orClosed<T>(held: AsyncDisposable, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * The id of what a description makes. The base is hashed unless that was done before; where functions edit, it is
+ * opened and they are called, and the result thrown away.
+ */
+export async function identify(spec: ImageSpec, scope: Scope): Promise<string> {
+  const outcomes = allForeknown(spec.actions, contextOf(spec));
+  if (outcomes) return imageId(spec, { base: await stockedDigest(spec, scope.signal), outcomes });
+  await using made = await customised(spec, scope);
+  return made.id;
+}
+
+const mark = (id: string): Edit => ({
+  kind: "write",
+  path: imageMark,
+  content: new TextEncoder().encode(`${JSON.stringify({ image: id })}\n`),
+  mode: 0o644,
+  owner: { uid: 0, gid: 0 },
+});

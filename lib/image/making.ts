@@ -1,0 +1,100 @@
+import type { Scope } from "../core/scope.ts";
+import { type Deed, type Doing, type Move, type Step, step } from "../core/step.ts";
+import { type Built, buildImage } from "./build.ts";
+import { opened } from "./customise.ts";
+import { actionLine, detailsOf, summaryOf } from "./listing.ts";
+import { foreknown } from "./outcome.ts";
+import { perform } from "./perform.ts";
+import { type ImageSpec, imageName } from "./spec.ts";
+import { stockedAlready } from "./stock.ts";
+import { contextOf } from "./tenant.ts";
+
+/** The step that makes an image and stores nothing. */
+export const building = (spec: ImageSpec): Step<Built> => step(deed(spec));
+
+/** The step that makes an image and writes the `.img.xz` to a path, whole or not at all. */
+export function saving(spec: ImageSpec, path: string): Step<Built> {
+  const save = { kind: "save", subject: spec.subject, text: `write ${path}` };
+  const build = deed(spec);
+  return step({
+    ...build,
+    label: `save ${path}`,
+    moves: [...build.moves, save],
+    foresee: async (scope) => [...(await foreseen(spec, scope)), save],
+    perform: async (doing) => {
+      const built = await build.perform(doing);
+      await doing.move("save", () => built.save(path, doing));
+      return built;
+    },
+  });
+}
+
+function deed(spec: ImageSpec): Deed<Built> {
+  const name = imageName(spec);
+  return {
+    label: `make ${name}`,
+    subject: spec.subject,
+    moves: [move(spec, detailsOf(spec))],
+    depends: dependsOn(spec),
+    standIn: () => standIn(name),
+    foresee: (scope) => foreseen(spec, scope),
+    perform: (doing: Doing) => doing.move("image", () => buildImage(spec, doing)),
+  };
+}
+
+const move = (spec: ImageSpec, details: readonly string[]): Move => ({
+  kind: "image",
+  subject: spec.subject,
+  text: `${spec.base} with ${summaryOf(spec)} -> ${imageName(spec)}`,
+  details,
+});
+
+/** The description as data; functions enter by their key, or else by their text. */
+function dependsOn(spec: ImageSpec): object {
+  const { identity, actions, ...rest } = spec;
+  const said = actions.map((action) => {
+    const known = foreknown(action, contextOf(spec));
+    return known ?? { kind: action.kind, text: "change" in action ? String(action.change) : "" };
+  });
+  return { ...rest, identity: { ...identity, hostKey: identity.hostKey?.fingerprint }, actions: said };
+}
+
+/**
+ * The moves of making an image with what functions would do: they are called on the base as the overlay shows it, and
+ * the result is thrown away. Where the base is not at hand, or commands come first, a function is listed as one.
+ */
+export async function foreseen(spec: ImageSpec, scope: Scope): Promise<readonly Move[]> {
+  const first = spec.actions.findIndex(({ kind }) => kind === "run");
+  const early = first === -1 ? spec.actions : spec.actions.slice(0, first);
+  if (!early.some(({ kind }) => kind === "modify")) return [move(spec, detailsOf(spec))];
+  const base = await stockedAlready(spec, scope.signal);
+  if (!base) return [move(spec, detailsOf(spec))];
+  await using open = await opened({ ...spec, actions: early, engine: "overlay" }, { base, scope });
+  const lines: string[] = [];
+  for (const action of early) {
+    const outcomes = await perform([action], open.stage);
+    if (action.kind === "modify") lines.push(...outcomes.map((one) => `modify: ${actionLine(one)}`));
+    else lines.push(actionLine(action));
+  }
+  return [move(spec, detailsOf(spec, { lines, of: early.length }))];
+}
+
+/** What a plan goes on with where a built image would be. */
+function standIn(name: string): Built {
+  const onlyPlanned = () => new TypeError(`${name} is only planned`);
+  return {
+    name,
+    id: "planned",
+    os: "planned",
+    engine: "overlay",
+    size: 0,
+    sha256: "",
+    blocks: { dirty: 0, total: 0 },
+    stream: () => {
+      throw onlyPlanned();
+    },
+    unpacked: () => Promise.reject(onlyPlanned()),
+    save: () => Promise.reject(onlyPlanned()),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
