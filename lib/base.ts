@@ -14,6 +14,8 @@ import { type Doing, type Step, step } from "./core/step.ts";
 import { sizeText } from "./core/units.ts";
 
 export type { Arch } from "./base/recipe.ts";
+export { run as runProgram } from "./base/run.ts";
+export { distribution } from "./base/sources.ts";
 export type { BaseImage } from "./base/stored.ts";
 
 /** A disk image for the virtual board, laid out like the Ubuntu server image for the RK1. */
