@@ -1,6 +1,7 @@
 export type { Altered, Reshaped } from "./disk/altered.ts";
 export type { Content } from "./disk/content.ts";
 export type { LayoutChange, PartitionUse } from "./disk/layout.ts";
+export { type Listed, listAll, type Looking, type Run, type Unused, unusedOf } from "./disk/listing.ts";
 export { openTree, type TreeOptions } from "./disk/open.ts";
 export { type Change, type Overlay, overlay, sha256Of } from "./disk/overlay.ts";
 export { type Partition, type PartitionTable, partitions } from "./disk/partitions.ts";

@@ -9,6 +9,7 @@ import { imageFaults } from "./faults/image.ts";
 import { machineFaults } from "./faults/machine.ts";
 import { makingFaults } from "./faults/making.ts";
 import { nodeFaults } from "./faults/node.ts";
+import { outputFaults } from "./faults/output.ts";
 import { virtualFaults } from "./faults/virtual.ts";
 import { reportUncaught } from "./report.ts";
 
@@ -35,6 +36,7 @@ export const faults = {
   ...machineFaults,
   ...makingFaults,
   ...nodeFaults,
+  ...outputFaults,
   ...virtualFaults,
 };
 

@@ -1,19 +1,39 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { startOf } from "./alive.ts";
 import type { Lease } from "./lease.ts";
 import { paths } from "./paths.ts";
+import { ambient } from "./scope.ts";
+
+/** A folder for the files of one piece of work. */
+export interface Scratch extends Lease {
+  /** Says that the work went well, so that `TPI_KEEP_TEMP` has nothing to keep. */
+  done(): void;
+}
 
 /**
- * A new folder of this process in the temp folder, removed with all that is in it when disposed of. Folders that
- * processes have left behind by dying are removed on the way.
+ * A new folder of this process in the temp folder, or in another, removed with all that is in it when disposed of.
+ * Folders that processes have left behind by dying are removed on the way. With `TPI_KEEP_TEMP=1` the folder of work
+ * that did not say `done()` stays, and the run says where.
  */
-export async function scratch(label: string): Promise<Lease> {
-  const { temp } = paths();
+export async function scratch(label: string, temp: string = paths().temp): Promise<Scratch> {
   await mkdir(temp, { recursive: true, mode: 0o700 });
   await sweep(temp);
   const own = await mkdtemp(path.join(temp, `${label}.${process.pid}.${await startOf(process.pid)}.`));
-  return { path: own, [Symbol.asyncDispose]: () => rm(own, { recursive: true, force: true }) };
+  let well = false;
+  return {
+    path: own,
+    done: () => {
+      well = true;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (well || process.env.TPI_KEEP_TEMP !== "1") return await rm(own, { recursive: true, force: true });
+      const kept = path.join(temp, `${label}-kept-${randomBytes(3).toString("hex")}`);
+      await rename(own, kept);
+      ambient().say(`kept for a look (TPI_KEEP_TEMP=1): ${kept}`);
+    },
+  };
 }
 
 async function sweep(temp: string): Promise<void> {

@@ -1,8 +1,10 @@
+import path from "node:path";
 import type { Readable } from "node:stream";
 import type { Scope } from "../core/scope.ts";
 import { decodeXz, type Spliced, splice } from "../xz.ts";
 import { customised } from "./customise.ts";
 import type { EngineName } from "./engine.ts";
+import type { Origin } from "./output/origin.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
 
 /**
@@ -40,7 +42,10 @@ export interface Unpacked {
 }
 
 /** Customises the base and splices the blocks that changed. */
-export async function buildImage(spec: ImageSpec, scope: Scope): Promise<Built> {
+export async function buildImage(
+  spec: ImageSpec,
+  scope: Scope,
+): Promise<Built & { readonly origin: Origin }> {
   await using made = await customised(spec, scope);
   const { bench, base, id } = made;
   const { title, mechanism } = made.stage.system.facts;
@@ -55,7 +60,14 @@ export async function buildImage(spec: ImageSpec, scope: Scope): Promise<Built> 
   scope.say(
     `${title} (${mechanism}), ${bench.engine} engine: ${blocks.dirty} of ${blocks.total} blocks compressed anew`,
   );
-  return built({ spec, id, os: title, engine: bench.engine, blocks, spliced });
+  const origin = {
+    base: base.file,
+    baseSha256: base.sha256,
+    baseName: path.basename(spec.base),
+    facts: made.stage.system.facts,
+    anew: spliced.anew,
+  };
+  return { ...built({ spec, id, os: title, engine: bench.engine, blocks, spliced }), origin };
 }
 
 function built(

@@ -64,3 +64,10 @@ export async function throughXz(job: {
   ]);
   return { output, failure: why };
 }
+
+/** The version of the `xz` on PATH, such as `5.4.1`: another one may make other bytes of the same content. */
+export async function xzVersion(signal: AbortSignal): Promise<string> {
+  const { output, failure } = await throughXz({ words: ["--version"], input: [], signal });
+  if (failure !== undefined) throw new Error(`xz does not tell its version: ${failure}`);
+  return /\d+\.\d+\.\d+\S*/.exec(String(output))?.[0] ?? "unknown";
+}

@@ -1,0 +1,71 @@
+import { isFault } from "../core/fault.ts";
+import { freeBlocks } from "./ext4-free.ts";
+import { type Listed, listExt4 } from "./ext4-listing.ts";
+import { areaOf, openTree } from "./open.ts";
+import type { Partition } from "./partitions.ts";
+import type { Source } from "./source.ts";
+import type { Tree } from "./tree.ts";
+
+export type { Run } from "./ext4-inode.ts";
+export type { Listed } from "./ext4-listing.ts";
+
+/** A partition to be looked at as a whole. */
+export interface Looking {
+  readonly disk: Source;
+  readonly partition: Partition;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Everything in a partition, in no order; undefined where it holds no file system that can be read. Files of a FAT come
+ * with their content, for they are few.
+ */
+export async function listAll({ disk, partition, signal }: Looking): Promise<readonly Listed[] | undefined> {
+  if (partition.content.kind === "ext4") return await listExt4(areaOf(disk, partition), signal);
+  if (partition.content.kind !== "fat") return undefined;
+  await using tree = await openTree(readOnly(disk), partition);
+  const found: Listed[] = [];
+  await gather({ tree, folder: "", found, signal });
+  return found;
+}
+
+/** The disk without its writes, so that looking at it changes nothing. */
+function readOnly(disk: Source): Source {
+  const read = (at: number, length: number) => disk.read(at, length);
+  const close = async () => {}; // whoever opened it closes it
+  return { size: disk.size, read, close, [Symbol.asyncDispose]: close };
+}
+
+async function gather(of: {
+  tree: Tree;
+  folder: string;
+  found: Listed[];
+  signal: AbortSignal;
+}): Promise<void> {
+  const { tree, folder, found, signal } = of;
+  for (const name of await tree.list(folder === "" ? "/" : folder)) {
+    signal.throwIfAborted();
+    const path = `${folder}/${name}`;
+    const entry = await tree.lstat(path);
+    const inline = entry.kind === "file" ? { inline: await tree.read(path) } : {};
+    found.push({ ...entry, path, runs: [], ...inline });
+    if (entry.kind === "folder") await gather({ ...of, folder: path });
+  }
+}
+
+/** Stretches of bytes, of a partition, that nothing uses; in order. */
+export type Unused = (
+  at: number,
+  length: number,
+) => readonly { readonly at: number; readonly length: number }[];
+
+/** Which bytes of a partition nothing uses: told by an ext4's own bitmaps, and none where that is not certain. */
+export async function unusedOf({ disk, partition, signal }: Looking): Promise<Unused> {
+  if (partition.content.kind !== "ext4") return () => [];
+  try {
+    return (await freeBlocks(areaOf(disk, partition), signal)).within;
+  } catch (error) {
+    if (isFault(error, "PARTITION_DAMAGED", "PARTITION_UNCLEAN", "PARTITION_UNSUPPORTED")) return () => [];
+    throw error;
+  }
+}

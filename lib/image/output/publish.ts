@@ -1,0 +1,81 @@
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { mustHaveRoom } from "../../core/room.ts";
+import type { Scope } from "../../core/scope.ts";
+import { scratch } from "../../core/scratch.ts";
+import { decodeXz } from "../../xz.ts";
+import type { Built } from "../build.ts";
+import { type Beside, beside } from "./beside.ts";
+import type { Origin } from "./origin.ts";
+import { sha256sums } from "./sums.ts";
+
+/** What can stand beside an image. */
+export type BesidePart = "bmap" | "spdx" | "cyclonedx" | "diff";
+
+/** Where an image and what describes it have been published. */
+export interface Published {
+  readonly name: string;
+  readonly folder: string;
+  /** Of the `.img.xz`, in hex. */
+  readonly sha256: string;
+  /** The paths of all files: the `.img.xz` first, its `.sha256` last. */
+  readonly files: readonly string[];
+}
+
+/** An image to publish: what was built, and of what. */
+export interface Publication {
+  readonly built: Built;
+  readonly origin: Origin;
+  readonly description: string;
+  readonly parts: readonly BesidePart[];
+}
+
+/**
+ * Writes an image and what describes it into a folder: everything into a folder of its own inside it first, and then
+ * each file under its name, the checksums of all of them last. A run that is stopped leaves the folder as it was; the
+ * next one clears what a killed run left. `DISK_FULL` before anything is written.
+ */
+export async function publishImage(
+  publication: Publication,
+  at: { folder: string; scope: Scope },
+): Promise<Published> {
+  const { built } = publication;
+  const { folder, scope } = at;
+  await mustHaveRoom(folder, built.size + aside);
+  await mkdir(folder, { recursive: true });
+  await using draft = await scratch(".publishing", folder);
+  const file = path.join(draft.path, built.name);
+  await built.save(file, scope);
+  const content = () =>
+    decodeXz(createReadStream(file, { highWaterMark: 1 << 20 }), { signal: scope.signal, name: file });
+  const made = await beside({ ...publication, file, content, scope });
+  for (const { name, text } of made) await writeFile(path.join(draft.path, name), text);
+  const names = [built.name, ...made.map(({ name }) => name)];
+  const sums = `${built.name}.sha256`;
+  await writeFile(
+    path.join(draft.path, sums),
+    await sha256sums({ folder: draft.path, names, signal: scope.signal }),
+  );
+  scope.signal.throwIfAborted();
+  await replace({ from: draft.path, to: folder, names: [...names, sums] });
+  draft.done();
+  const files = [...names, sums].map((name) => path.join(folder, name));
+  return { name: built.name, folder, sha256: built.sha256, files };
+}
+
+/** What stands beside an image takes a few megabytes. */
+const aside = 32 << 20;
+
+export type { Beside };
+
+/** Moves files into place; those of an earlier publication of the same name that are not made any more go first. */
+async function replace(of: { from: string; to: string; names: readonly string[] }): Promise<void> {
+  const { from, to, names } = of;
+  const [image = "", ...others] = names;
+  const sums = others.at(-1) ?? "";
+  await rm(path.join(to, sums), { force: true }); // without its checksums an image is not published
+  const stale = (await readdir(to)).filter((name) => name.startsWith(`${image}.`) && !names.includes(name));
+  for (const name of stale.filter((one) => /\.(bmap|json)$/.test(one))) await rm(path.join(to, name));
+  for (const name of names) await rename(path.join(from, name), path.join(to, name));
+}
