@@ -1,7 +1,6 @@
 // Commands inside the image: in a mount, process, host name and IPC namespace of their own, which end with the command
 // and take every daemon and every mount with them.
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 
 const inside = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--uts", "--ipc"];
 
@@ -48,6 +47,22 @@ function environment() {
   };
 }
 
+/** Calls `each` with every line; of one that a program has written over with carriage returns, with what it left. */
+function lines(stream, each) {
+  let held = "";
+  const left = (line) => line.split("\r").findLast((part) => part.trim() !== "");
+  const pass = (line) => {
+    const text = left(line);
+    if (text !== undefined) each(text);
+  };
+  stream.setEncoding("utf8").on("data", (text) => {
+    const all = (held + text).split("\n");
+    held = all.pop();
+    for (const line of all) pass(line);
+  });
+  stream.once("end", () => pass(held));
+}
+
 /** The deed `run`; `say` is called with each line that a command prints. */
 export function runner({ folderOf, say }) {
   const running = new Set();
@@ -57,7 +72,7 @@ export function runner({ folderOf, say }) {
     const child = spawn("unshare", words, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
     const last = [];
     const hear = (stream) =>
-      createInterface(stream).on("line", (line) => {
+      lines(stream, (line) => {
         last.push(line);
         if (last.length > 6) last.shift();
         say({ request, line });
