@@ -1,11 +1,15 @@
 import { baseFaults } from "./faults/base.ts";
 import { bmcFaults } from "./faults/bmc.ts";
+import { cacheFaults } from "./faults/cache.ts";
 import { cliFaults } from "./faults/cli.ts";
 import { configFaults } from "./faults/config.ts";
-import { diskFaults } from "./faults/disk.ts";
 import { descriptionFaults } from "./faults/description.ts";
+import { diskFaults } from "./faults/disk.ts";
+import { downloadFaults } from "./faults/download.ts";
+import { engineFaults } from "./faults/engine.ts";
 import { general } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
+import { journalFaults } from "./faults/journal.ts";
 import { machineFaults } from "./faults/machine.ts";
 import { makingFaults } from "./faults/making.ts";
 import { nodeFaults } from "./faults/node.ts";
@@ -27,12 +31,16 @@ export interface Fault<P = never> {
 export const faults = {
   ...general,
   ...baseFaults,
+  ...cacheFaults,
   ...cliFaults,
   ...configFaults,
   ...bmcFaults,
-  ...diskFaults,
   ...descriptionFaults,
+  ...diskFaults,
+  ...engineFaults,
+  ...downloadFaults,
   ...imageFaults,
+  ...journalFaults,
   ...machineFaults,
   ...makingFaults,
   ...nodeFaults,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { TpiError } from "../core/fault.ts";
 import type { Source } from "../disk.ts";
+import { cutsOf } from "./cuts.ts";
 import { decodeXz } from "./decode.ts";
 import { type Held, holdAgain } from "./file.ts";
 import type { Check } from "./format.ts";
@@ -27,6 +28,8 @@ export interface Spliced extends AsyncDisposable {
   readonly uncompressedSize: number;
   /** The stretches of the disk that lie in blocks made anew; all others are the base's own bytes. */
   readonly anew: readonly { readonly at: number; readonly length: number }[];
+  /** Lengths, in order, to cut the .xz into where pieces are kept once for all images of the base. */
+  readonly cuts: readonly number[];
   /** The .xz from its first byte; may be called again. `FILE_CHANGED` where the base is not what it was. */
   stream(signal: AbortSignal): Readable;
   /** Writes the .xz to a file, whole or not at all. */
@@ -76,6 +79,7 @@ export async function splice(job: SpliceJob): Promise<Spliced> {
       totalBlocks: slots.length,
       uncompressedSize: disk.size,
       anew: joined([...made.keys()]),
+      cuts: cutsOf(pieces, base),
       stream,
       writeTo: (path, stop) => saveWhole(path, { content: stream(stop), signal: stop }),
       rawSha256: async (stop) => {

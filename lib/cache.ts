@@ -1,0 +1,92 @@
+import path from "node:path";
+import type { Readable } from "node:stream";
+import type { Content } from "./cache/content.ts";
+import { cacheKey, fileNameOf } from "./cache/key.ts";
+import { localStore } from "./cache/local.ts";
+import type { Facts, Metadata, Tags } from "./cache/metadata.ts";
+import type { Prune } from "./cache/prune.ts";
+import type { Loose, Survey } from "./cache/store.ts";
+import { cacheOf } from "./cache/verbs.ts";
+import { paths } from "./core/paths.ts";
+import type { Scope } from "./core/scope.ts";
+import type { Step } from "./core/step.ts";
+
+export type { Content } from "./cache/content.ts";
+export type { Facts, Metadata, Tags } from "./cache/metadata.ts";
+export type { Entry, Prune } from "./cache/prune.ts";
+export type { Broken, Loose, Survey } from "./cache/store.ts";
+
+/** An entry with its content, which is read only where it is asked for. */
+export interface Cached {
+  readonly meta: Metadata;
+  /** Ends with `CACHE_DAMAGED` where the bytes are not those that were put. */
+  content(signal: AbortSignal): Promise<Readable>;
+}
+
+/** What a prune removed, or in a dry run would remove. */
+export interface Pruned {
+  readonly entries: readonly Metadata[];
+  /** What no entry refers to. */
+  readonly loose: Loose;
+}
+
+/** An entry that is not as it was put; `aside` where it was moved to `damaged/`. */
+export interface Damage {
+  readonly name: string;
+  readonly why: string;
+  readonly aside: boolean;
+}
+
+/**
+ * Things kept under keys of the user's own. Inert: each verb is a step. `CACHE_MISSING` is only ever said of a key that
+ * is not there; what is there and cannot be used is `CACHE_META` or `CACHE_DAMAGED`.
+ */
+export interface Cache {
+  /** The folder, for people. */
+  readonly location: string;
+  /** Keeps content, or the local file at a path, in place of what the key had: whole or not at all. */
+  put(key: string, from: string | Content, facts?: Facts): Step<Metadata>;
+  get(key: string): Step<Cached>;
+  stat(key: string): Step<Metadata>;
+  exists(key: string): Step<boolean>;
+  /** Those that have all of the tags, by key. */
+  list(tags?: Tags): Step<readonly Metadata[]>;
+  /** Everything, with what cannot be read. */
+  survey(): Step<Survey>;
+  /** Removes an entry; one that is not there is removed already. */
+  delete(key: string): Step<void>;
+  /** Hashes all contents; with `aside`, moves what is damaged to `damaged/`. */
+  verify(words?: { readonly aside?: boolean }): Step<readonly Damage[]>;
+  /** Removes entries, and what no entry refers to; with `dry`, only says so. */
+  prune(want: Prune, words?: { readonly dry?: boolean }): Step<Pruned>;
+  /** Writes the content to a local file, whole or not at all. */
+  export(key: string, to: string): Step<void>;
+  /** Asks for a key at once, for a step that must know before it does anything. */
+  look(key: string, scope: Scope): Promise<Metadata | undefined>;
+}
+
+/** A cache on this machine, whose contents are files. */
+export interface LocalCache extends Cache {
+  /** The path of a key's content, proven to be what was put; undefined where the key is not there. `CACHE_DAMAGED`. */
+  file(key: string, scope: Scope): Promise<string | undefined>;
+}
+
+/** The cache in a folder of this machine, for any number of processes at once; the kit's own where none is named. */
+export function localCache(folder: string = path.join(paths().cache, "kept")): LocalCache {
+  const store = localStore(path.resolve(folder));
+  return {
+    ...cacheOf(store),
+    file: async (words, scope) => {
+      const key = cacheKey(words);
+      const meta = await store.look({ key, name: fileNameOf(key) }, scope);
+      return meta && (await store.file(meta, scope));
+    },
+  };
+}
+
+/** The key under which the kit itself keeps a base image: `baseimg:ubuntu:22.04:rk1`. */
+export const baseKey = (of: {
+  readonly os: string;
+  readonly version: string;
+  readonly module: string;
+}): string => cacheKey(`baseimg:${of.os}:${of.version}:${of.module}`);

@@ -1,0 +1,26 @@
+import type { Fault } from "../fault.ts";
+
+/** Faults of the record of what was done, and of the locks around a board. */
+export const journalFaults = {
+  JOURNAL_DAMAGED: {
+    exit: "refused",
+    message: (p: { path: string; why: string }) => `the journal ${p.path} cannot be read: ${p.why}`,
+    hint: "`tpix state repair` keeps it beside its place and goes on from the copy of the change before; nodes are asked what they run in any case",
+  },
+  JOURNAL_NEWER: {
+    exit: "refused",
+    message: (p: { path: string; found: string; known: string }) =>
+      `the journal ${p.path} is of version ${p.found}, and this tpi knows up to ${p.known}`,
+    hint: "use the newer tpi that wrote it; or `tpix state repair` keeps it beside its place and begins a new one",
+  },
+  JOURNAL_READONLY: {
+    exit: "refused",
+    message: (p: { path: string; why: string }) => `the journal ${p.path} cannot be written: ${p.why}`,
+    hint: "make the folder writable, or name another one with TPI_HOME",
+  },
+  CLAIM_LOST: {
+    exit: "failed",
+    message: (p: { what: string; why: string }) => `${p.what} is not held by this run any more: ${p.why}`,
+    hint: "the connection was away for longer than the lock lasts; look at what the other run does, then run it again",
+  },
+} satisfies Record<string, Fault<never>>;
