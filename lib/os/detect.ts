@@ -1,59 +1,83 @@
-import { TpiError } from "../core/fault.ts";
+import { isFault, TpiError } from "../core/fault.ts";
 import type { Partition, PartitionTable, Tree } from "../disk.ts";
-import type { OsFacts, System } from "./system.ts";
-
-/**
- * Finds the volumes of an operating system by what is in them, never by number or type. The trees stay open; whoever
- * gave `enter` closes them. `OS_UNKNOWN` with what was found.
- */
-export async function openSystem(
-  { partitions }: PartitionTable,
-  enter: (partition: Partition) => Promise<Tree>,
-): Promise<System> {
-  const root = await rootOf(partitions, enter);
-  if (!root) throw new TpiError("OS_UNKNOWN", { found: partitions.map(shown).join(", ") || "no partition" });
-  const release = fields(await text(root, "/etc/os-release"));
-  const seed = await seedOf(partitions, enter);
-  const facts: OsFacts = {
-    id: release.get("ID") ?? "linux",
-    version: release.get("VERSION_ID") ?? "",
-    title: release.get("PRETTY_NAME") ?? "Linux",
-    mechanism: seed ? `cloud-init NoCloud on ${seed.label}` : "none",
-  };
-  return { facts, root, boot: undefined, seed: seed?.tree };
-}
+import { mountLines, partitionOf } from "./fstab.ts";
+import { type Mount, mountedTree } from "./mounted.ts";
+import { factsOf, isRoot } from "./release.ts";
+import { type Candidate, hasCloudInit, seedFolder, seedVolume } from "./seedplace.ts";
+import type { System } from "./system.ts";
 
 type Enter = (partition: Partition) => Promise<Tree>;
 
-async function rootOf(found: readonly Partition[], enter: Enter): Promise<Tree | undefined> {
-  for (const partition of found.filter((one) => one.content.kind === "ext4")) {
-    const tree = await enter(partition);
-    if (await tree.exists("/etc/os-release")) return tree;
-  }
-  return undefined;
+/**
+ * Finds the volumes of an operating system by what is in them, never by number or type; how it takes its identity is
+ * for others to say. The trees stay open; whoever gave `enter` closes them. `OS_UNKNOWN` with what was found.
+ */
+export async function findSystem({ partitions }: PartitionTable, enter: Enter): Promise<System> {
+  const found = await rootOf(partitions, enter);
+  if (!found) throw new TpiError("OS_UNKNOWN", { found: partitions.map(shown).join(", ") || "no partition" });
+  const others = partitions.filter((one) => one !== found.partition);
+  const mounts = await mountsOf(found.tree, others, enter);
+  const volumes = await candidates(others, enter);
+  const boot = await bootOf(mounts, volumes);
+  const root = mountedTree(found.tree, mounts);
+  const facts = await factsOf(root);
+  if (!(await hasCloudInit(root))) return { facts, root, boot, seed: undefined };
+  const seed = await seedVolume(root, volumes);
+  return { facts: { ...facts, seed: seed?.label ?? seedFolder }, root, boot, seed: seed?.tree };
 }
 
-/** cloud-init finds its seed by volume label: `CIDATA` (Ubuntu 24.04 for the RK1), `system-boot` (22.04, Ubuntu for the Pi). */
-async function seedOf(
+/** An engine may give trees of file systems that cannot be edited in place; where it does not, they are passed over. */
+async function rootOf(
   found: readonly Partition[],
   enter: Enter,
-): Promise<{ tree: Tree; label: string } | undefined> {
+): Promise<{ tree: Tree; partition: Partition } | undefined> {
+  const systems = /^(btrfs|XFS|F2FS)$/;
   for (const partition of found) {
     const { content } = partition;
-    if (content.kind !== "fat" || !/^(cidata|system-boot)$/i.test(content.label)) continue;
-    return { tree: await enter(partition), label: content.label };
+    if (content.kind !== "ext4" && !(content.kind === "other" && systems.test(content.name))) continue;
+    const tree = await enter(partition).catch((error: unknown) => {
+      if (isFault(error, "PARTITION_UNSUPPORTED", "ENGINE_UNFIT")) return undefined;
+      throw error;
+    });
+    if (tree && (await isRoot(tree))) return { tree, partition };
   }
   return undefined;
 }
 
-const shown = ({ index, content }: Partition): string =>
-  `${index}: ${content.kind}${"label" in content && content.label ? ` "${content.label}"` : ""}`;
-
-const text = async (tree: Tree, path: string): Promise<string> =>
-  new TextDecoder().decode(await tree.read(path));
-
-/** The fields of an os-release file (os-release(5)), quotes removed. */
-function fields(release: string): ReadonlyMap<string, string> {
-  const pairs = release.split("\n").map((line) => /^([A-Z0-9_]+)=["']?(.*?)["']?$/.exec(line.trim()));
-  return new Map(pairs.flatMap((pair) => (pair?.[1] ? [[pair[1], pair[2] ?? ""] as const] : [])));
+/** What the image's own fstab mounts over the root: the boot volume, an EFI partition, a /boot of its own. */
+async function mountsOf(root: Tree, others: readonly Partition[], enter: Enter): Promise<readonly Mount[]> {
+  const fstab = "/etc/fstab";
+  const text = (await root.exists(fstab)) ? new TextDecoder().decode(await root.read(fstab)) : "";
+  const mounts: Mount[] = [];
+  for (const line of mountLines(text)) {
+    const partition = line.at === "/" ? undefined : partitionOf(line, others);
+    if (partition?.content.kind !== "fat" && partition?.content.kind !== "ext4") continue;
+    mounts.push({ at: line.at.replace(/\/+$/, ""), tree: await enter(partition) });
+  }
+  return mounts;
 }
+
+async function candidates(others: readonly Partition[], enter: Enter): Promise<readonly Candidate[]> {
+  const volumes: Candidate[] = [];
+  for (const partition of others) {
+    if (partition.content.kind !== "fat") continue;
+    volumes.push({ label: partition.content.label, tree: await enter(partition) });
+  }
+  return volumes;
+}
+
+/** Labels of volumes that firmware reads, where an fstab does not tell: Raspberry Pi OS, Ubuntu, Debian, Armbian. */
+const bootLabels = /^(bootfs|boot|system-boot|RASPIFIRM|armbi_boot)$/i;
+
+async function bootOf(mounts: readonly Mount[], volumes: readonly Candidate[]): Promise<Tree | undefined> {
+  for (const at of ["/boot/firmware", "/boot"]) {
+    const mount = mounts.find((one) => one.at === at);
+    if (mount) return mount.tree;
+  }
+  return volumes.find(({ label }) => bootLabels.test(label))?.tree;
+}
+
+const shown = ({ index, content }: Partition): string => {
+  const kind = content.kind === "other" ? content.name : content.kind;
+  return `${index}: ${kind}${"label" in content && content.label ? ` "${content.label}"` : ""}`;
+};

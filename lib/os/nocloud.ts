@@ -1,41 +1,110 @@
-import { renderSeed } from "./cloudinit.ts";
+import { renderSeed, type Seed } from "./cloudinit.ts";
+import { usualGroups } from "./defaultuser.ts";
 import type { Edit } from "./edit.ts";
 import type { Identity } from "./identity.ts";
-import type { Renderer } from "./renderer.ts";
+import { machineEdits, machineReads } from "./machine.ts";
+import { fitPeople, fitPorts, fitReads } from "./nocloud-limits.ts";
+import { peopleEdits, peopleReads } from "./people.ts";
+import type { Place, Present, Renderer } from "./renderer.ts";
+import { rootFile } from "./rootfile.ts";
+import { seedFolder } from "./seedplace.ts";
+import { isEnabled } from "./services.ts";
 
 const names = ["meta-data", "user-data", "network-config"] as const;
+const cloudConfig = "/etc/cloud/cloud.cfg";
+/** Raspberry Pi OS asks for a first user on the console, and starts nothing else there before it has one. */
+const wizard = "userconfig.service";
 
-/** cloud-init with a NoCloud seed on a FAT volume: Ubuntu for the RK1 and the Pi, Debian images with cloud-init. */
+/**
+ * cloud-init with a NoCloud seed: Ubuntu for the RK1 and the Pi, Raspberry Pi OS since Trixie, Armbian's `-ci` images,
+ * Debian's cloud images. The seed lies on the volume where the image looks for it, or in a folder of the root.
+ */
 export const nocloud: Renderer = {
   mechanism: "cloud-init NoCloud",
-  fits: async ({ seed }) => seed !== undefined,
-  reads: names.map((name) => ({ volume: "seed", path: `/${name}` })),
-  render: (identity, { text }) => {
+  fits: async ({ facts }) => facts.seed !== undefined,
+  reads: (identity) => [
+    ...names.flatMap((name): readonly Place[] => [
+      { volume: "seed", path: `/${name}` },
+      { path: `${seedFolder}/${name}` },
+    ]),
+    { path: cloudConfig },
+    { volume: "boot", path: "/cmdline.txt" },
+    ...machineReads(identity),
+    ...peopleReads,
+    ...fitReads,
+  ],
+  units: [wizard],
+  render: (identity, present) => {
+    fitPeople(identity, present);
+    fitPorts(identity, present);
+    const { facts } = present;
     const seed = renderSeed(identity, {
-      "meta-data": text("/meta-data", "seed"),
-      "user-data": text("/user-data", "seed"),
-      "network-config": text("/network-config", "seed"),
+      facts,
+      seed: presentSeed(present),
+      groups: facts.flavour === "raspios" ? usualGroups(present.text(cloudConfig)) : [],
     });
     return [
-      ...names.map((name) => ({ ...file(`/${name}`, seed[name], 0o600), volume: "seed" as const })),
-      ...hostKeyFiles(identity),
+      ...seedEdits(seed, present),
+      ...rootAccount(identity, present),
+      ...machineEdits(withPi(identity, seed, present), { present }),
     ];
   },
 };
 
-function hostKeyFiles({ hostKey }: Identity): readonly Edit[] {
-  if (!hostKey) return [];
-  const path = "/etc/ssh/ssh_host_ed25519_key";
+const onVolume = ({ facts }: Present): boolean => facts.seed !== seedFolder;
+
+function presentSeed(present: Present): Seed {
+  const text = (name: string) =>
+    onVolume(present) ? present.text(`/${name}`, "seed") : present.text(`${seedFolder}/${name}`);
+  return {
+    "meta-data": text("meta-data"),
+    "user-data": text("user-data"),
+    "network-config": text("network-config"),
+  };
+}
+
+function seedEdits(seed: Seed, present: Present): readonly Edit[] {
+  const said = names.filter((name) => seed[name] !== "");
+  if (onVolume(present))
+    return said.map((name) => ({ ...rootFile(`/${name}`, seed[name], 0o600), volume: "seed" }));
   return [
-    file(path, hostKey.privateKey.reveal(), 0o600),
-    file(`${path}.pub`, `${hostKey.publicKey}\n`, 0o644),
+    ...said.map((name) => rootFile(`${seedFolder}/${name}`, seed[name], 0o600)),
+    // otherwise it looks for the metadata services of a dozen clouds first
+    rootFile("/etc/cloud/cloud.cfg.d/99-tpi-datasource.cfg", "datasource_list: [NoCloud, None]\n"),
   ];
 }
 
-const file = (path: string, content: string, mode: number): Edit & { kind: "write" } => ({
-  kind: "write",
-  path,
-  content: new TextEncoder().encode(content),
-  mode,
-  owner: { uid: 0, gid: 0 },
-});
+/** Root's password and keys; where people are described and root is not, a password that the image came with is locked. */
+function rootAccount(identity: Identity, present: Present): readonly Edit[] {
+  const root = identity.root ?? (identity.users.length > 0 ? { keys: [] } : undefined);
+  if (!root || present.text("/etc/passwd") === "") return [];
+  return peopleEdits({ nics: [], users: [], root }, present, { firstUser: "closed" });
+}
+
+/**
+ * What Raspberry Pi OS takes by its own ways: the seed's instance id and the radio's country on the kernel command line,
+ * as its imager puts them there, and no wizard where there are users.
+ */
+function withPi(identity: Identity, seed: Seed, present: Present): Identity {
+  if (present.facts.flavour !== "raspios") return identity;
+  const country = identity.nics.find(({ wifi }) => wifi)?.wifi?.country;
+  const id = /^instance-id: (\S+)$/m.exec(seed["meta-data"])?.[1];
+  const wish = identity.boot?.cmdline;
+  const cmdline = {
+    add: [
+      ...(wish?.add ?? []),
+      ...(id ? [`ds=nocloud;i=${id}`] : []),
+      ...(country ? [`${regdom}${country}`] : []),
+    ],
+    remove: [...(wish?.remove ?? []), "ds=", ...(country ? [regdom] : [])],
+  };
+  const silent = identity.users.length > 0 && isEnabled(wizard, present);
+  const disable = [...(identity.services?.disable ?? []), ...(silent ? [wizard] : [])];
+  return {
+    ...identity,
+    services: { ...identity.services, disable },
+    ...(present.has("/cmdline.txt", "boot") ? { boot: { ...identity.boot, cmdline } } : {}),
+  };
+}
+
+const regdom = "cfg80211.ieee80211_regdom=";

@@ -29,7 +29,14 @@ const nic: Nic = {
   dns: ["10.0.0.1"],
   search: ["lab"],
 };
-const seedOf = (identity: Partial<Identity>) => renderSeed({ ...nobody, ...identity }, stock);
+const facts = {
+  id: "ubuntu",
+  version: "24.04",
+  title: "Ubuntu 24.04",
+  mechanism: "cloud-init NoCloud on CIDATA",
+};
+const base = { facts, seed: stock, groups: [] };
+const seedOf = (identity: Partial<Identity>) => renderSeed({ ...nobody, ...identity }, base);
 const user = (identity: Partial<Identity>) => parse(seedOf(identity)["user-data"]);
 const network = (one: Nic) => parse(seedOf({ nics: [one] })["network-config"]).ethernets.nic0;
 
@@ -107,7 +114,7 @@ test("an instance id changes with the content and with nothing else", () => {
 test("a seed that is not a cloud-config is refused", () => {
   const odd = { ...stock, "user-data": "#!/bin/sh\necho hello\n" };
   assert.throws(
-    () => renderSeed(nobody, odd),
+    () => renderSeed(nobody, { ...base, seed: odd }),
     (error) => isFault(error, "SEED_UNREADABLE"),
   );
 });
