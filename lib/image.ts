@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { cmd, type Part } from "./core/cmd.ts";
-import { TpiError } from "./core/fault.ts";
 import { ambient, narrowed, type Scope } from "./core/scope.ts";
 import { Secret } from "./core/secret.ts";
 import type { Move, Step } from "./core/step.ts";
 import type { Action, Modify } from "./image/action.ts";
+import type { BaseRef } from "./image/base.ts";
 import type { Built } from "./image/build.ts";
 import { identify } from "./image/customise.ts";
 import { type DiskWords, diskWords } from "./image/disk-words.ts";
@@ -17,6 +17,7 @@ import { type ReadingWords, readingWords } from "./image/reading.ts";
 import { bare, type ImageSpec, imageName, keyOf, sha256Of } from "./image/spec.ts";
 import { identityFor, type Tenant } from "./image/tenant.ts";
 
+export type { BaseRef, RemoteBase } from "./image/base.ts";
 export type { Built } from "./image/build.ts";
 export type { EngineName } from "./image/engine.ts";
 export type { FileOptions, FileWords, Where } from "./image/file-words.ts";
@@ -65,11 +66,11 @@ export interface Image extends FileWords<Image>, IdentityWords<Image>, DiskWords
   toJSON(): object;
 }
 
-/** An image made from a base file (`.img` or `.img.xz`) on this machine. A `TypeError` for anything but a path. */
-export function image(base: string): Image {
-  if (base.trim() === "") throw new TpiError("IMAGE_MISSING", { path: '""' });
-  return refine(bare(base));
-}
+/**
+ * An image made from a base: a file of this machine, an https address, or an entry of the catalogue. A `TypeError` for
+ * anything else, `DOWNLOAD_UNSAFE` for plain HTTP without a digest.
+ */
+export const image = (base: BaseRef): Image => refine(bare(base));
 
 function refine(spec: ImageSpec): Image {
   const tell = (action: Action) =>

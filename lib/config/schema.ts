@@ -127,6 +127,8 @@ const keys = z.union(
   keysWanted,
 );
 
+const mirrorWanted = "the address of a mirror, such as https://mirror.lan/images";
+
 const network = map(
   { subnet: cidr.optional().describe("gives addresses without a prefix theirs"), ...routing },
   "a map with subnet, gateway, dns and search",
@@ -138,6 +140,10 @@ export const schema = map(
     board,
     network: network.default({}),
     image: text("a file or a URL").optional().describe("the base image that recipes start from"),
+    mirror: z
+      .url({ protocol: /^https?$/, error: mirrorWanted })
+      .optional()
+      .describe("where base images are fetched from instead: a folder with a folder for each host"),
     keys: keys.optional(),
     nodes: map(
       { 1: node.optional(), 2: node.optional(), 3: node.optional(), 4: node.optional() },

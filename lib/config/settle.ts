@@ -32,6 +32,8 @@ export interface Config {
   };
   /** The base image: an absolute path or a URL. */
   readonly image: string | undefined;
+  /** Where base images are fetched from instead of their own hosts. */
+  readonly mirror: string | undefined;
   readonly keys: {
     /** The private key's absolute path; it need not exist. */
     readonly private: string;
@@ -71,6 +73,7 @@ export function settled(tree: Written): Config {
       search: read.network.search ?? [],
     },
     image: read.image && located(read.image, nearestAt(tree, ["image"]).origin),
+    mirror: read.mirror,
     keys: keysOf(read, tree),
     nodes: nodes.sound,
   };

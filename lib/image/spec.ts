@@ -1,13 +1,16 @@
 import { homedir } from "node:os";
 import type { Identity } from "../os.ts";
 import type { Action } from "./action.ts";
+import { type BaseRef, baseOf, baseText, type RemoteBase } from "./base.ts";
 import type { DiskWishes } from "./disk-words.ts";
 import type { EngineName } from "./engine.ts";
 
 /** A customised image, described: nothing of it exists yet. */
 export interface ImageSpec {
-  /** An `.img` or `.img.xz` file on this machine. */
+  /** A disk image on this machine, as `.img`, `.img.xz`, `.gz`, `.zst` or `.zip`; or a URL. */
   readonly base: string;
+  /** All that is known of a base that is fetched. */
+  readonly remote?: RemoteBase;
   /** What the base file must hash to. */
   readonly sha256: string | undefined;
   /** The user's own name for the result. */
@@ -26,8 +29,8 @@ export interface ImageSpec {
 }
 
 /** The spec of a base file with nothing changed. */
-export const bare = (base: string): ImageSpec => ({
-  base: expanded(base),
+export const bare = (ref: BaseRef): ImageSpec => ({
+  ...startOf(ref),
   sha256: undefined,
   key: undefined,
   subject: "image",
@@ -39,9 +42,16 @@ export const bare = (base: string): ImageSpec => ({
   engine: undefined,
 });
 
+function startOf(ref: BaseRef): Pick<ImageSpec, "base" | "remote"> {
+  const base = baseOf(ref);
+  if (base.kind === "file") return { base: base.path };
+  const { kind: _, ...remote } = base;
+  return { base: baseText(base), remote };
+}
+
 /** The file name of the result: the user's own key, or base and node, and `.img.xz`. */
 export const imageName = ({ key, base, subject }: ImageSpec): string =>
-  `${key ?? `${base.replace(/^.*\//, "").replace(/\.img(\.xz)?$/, "")}-${subject}`}.img.xz`;
+  `${key ?? `${base.replace(/^.*\//, "").replace(/\.(img|raw)?(\.(xz|gz|zst|zip))?$/, "")}-${subject}`}.img.xz`;
 
 /** `~` as the home folder, the rest as it is. */
 export const expanded = (file: string): string => file.replace(/^~(?=\/|$)/, homedir());

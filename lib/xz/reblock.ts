@@ -18,24 +18,26 @@ export interface ReblockOptions {
   readonly preset?: number;
   readonly signal: AbortSignal;
   /** Starts a meter of the bytes read, such as a scope's. */
-  readonly meter?: (label: string, total: number) => Meter;
+  readonly meter?: (label: string, total?: number) => Meter;
 }
 
 const check = "crc64";
 
 /**
- * Makes a multi-block .xz of an .xz of any shape or of a raw image; `to` appears whole or not at all. Costs one full
- * pass, which is why it is done once per base: one decoder, as many encoders as cores, and nothing for runs of zeros.
+ * Makes a multi-block .xz of an .xz of any shape, of a raw image, or of a stream of a disk's bytes; `to` appears whole
+ * or not at all. Costs one full pass, which is why it is done once per base: one decoder, as many encoders as cores, and nothing for runs of zeros.
  * The same `xz` gives the same bytes. Faults as {@link decodeXz}; `TOOL_MISSING` without `xz`.
  */
-export async function reblock(from: string, to: string, options: ReblockOptions): Promise<XzFile> {
+export async function reblock(from: string | Readable, to: string, options: ReblockOptions): Promise<XzFile> {
   const { signal } = options;
-  const { size, packed } = await look(from);
+  const { size, packed } = typeof from === "string" ? await look(from) : { size: undefined, packed: false };
   const meter = options.meter?.("re-block", size);
   try {
-    const file = createReadStream(from, { highWaterMark: 1 << 20 });
+    const file = typeof from === "string" ? createReadStream(from, { highWaterMark: 1 << 20 }) : from;
     const input = Readable.from(metered(file, meter), { objectMode: false });
-    const raw = packed ? decodeXz(input, { signal, name: from }) : input;
+    const raw = packed
+      ? decodeXz(input, { signal, ...(typeof from === "string" ? { name: from } : {}) })
+      : input;
     const content = Readable.from(stream(raw, options), { objectMode: false });
     await saveWhole(to, { content, signal });
   } finally {
@@ -77,7 +79,7 @@ async function* blocks(raw: Readable, options: ReblockOptions): AsyncGenerator<P
   const { blockSize = 1 << 20, preset = 1, signal } = options;
   const { pack } = packer({ check, preset, signal });
   const underway: Promise<readonly PackedBlock[]>[] = [];
-  const run = Math.max(1, Math.floor((4 << 20) / blockSize)) * blockSize;
+  const run = Math.max(1, Math.floor((8 << 20) / blockSize)) * blockSize;
   try {
     for await (const bytes of strides(raw, run)) {
       const made = pack(cut(bytes, blockSize));

@@ -18,7 +18,7 @@ const cases: readonly [title: string, text: string, said: RegExp][] = [
   [
     "an unknown key that is like nothing, with the known ones",
     "board: b\nzzzzzzzz: 1",
-    /left out; known here: board, network, image, keys, nodes/,
+    /left out; known here: board, network, image, mirror, keys, nodes/,
   ],
   ["a missing board", "image: ./x", /board is missing, and must be an address, or a map/],
   ["an empty file", "", /the file is nothing, and must be a map with board and nodes/],
