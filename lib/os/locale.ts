@@ -37,11 +37,9 @@ export const localePackages = ({ locale }: Identity, { text }: Present): readonl
 const isBuiltIn = (locale: string): boolean => /^(C|POSIX|C\.UTF-?8)$/i.test(locale);
 
 function listed(text: string, locale: string): string {
-  const line = `${locale} ${/\.utf-?8/i.test(locale) ? "UTF-8" : (/\.([^@]+)/.exec(locale)?.[1] ?? "ISO-8859-1")}`;
-  const lines = text
-    .replace(/\n*$/, "")
-    .split("\n")
-    .filter((one, at, all) => one !== "" || all.length > 1);
+  const charset = /\.utf-?8/i.test(locale) ? "UTF-8" : (/\.([^@]+)/.exec(locale)?.[1] ?? "ISO-8859-1");
+  const line = `${locale} ${charset}`;
+  const lines = text === "" ? [] : text.replace(/\n*$/, "").split("\n");
   if (lines.some((one) => one.trim() === line)) return text;
   const at = lines.findIndex((one) => one.replace(/^\s*#\s*/, "").trim() === line);
   return `${(at < 0 ? [...lines, line] : lines.with(at, line)).join("\n")}\n`;

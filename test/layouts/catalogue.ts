@@ -169,6 +169,21 @@ export const catalogue = {
       },
     ],
   },
+  "debian-nocloud-12": {
+    table: "gpt",
+    parts: [
+      {
+        number: 15,
+        type: types.efi.gpt,
+        ...fat({ sector: mib, mib: 16 }, { label: "EFI", bits: 16, files: systems.debianNocloud.boot }),
+      },
+      {
+        number: 1,
+        type: types.linux.gpt,
+        ...ext({ sector: 20 * mib, mib: 24 }, { label: "root", files: systems.debianNocloud.root }),
+      },
+    ],
+  },
 } as const satisfies Record<string, LayoutSpec>;
 
 /** The names under which {@link layout} makes them. */

@@ -56,6 +56,15 @@ const networkManager: Files = {
   "usr/sbin/NetworkManager": { text: "\x7fELF\n", mode: 0o755 },
 };
 
+/** netplan with its stock file, which takes every port. */
+const netplan = (name: string): Files => ({
+  "usr/sbin/netplan": { text: "#!/usr/bin/python3\n", mode: 0o755 },
+  [`etc/netplan/${name}.yaml`]:
+    "network:\n  version: 2\n  ethernets:\n    all-eth:\n      match: {name: 'e*'}\n      dhcp4: true\n",
+});
+
+const autologin = "[Service]\nExecStart=\nExecStart=-/sbin/agetty --noissue --autologin root %I $TERM\n";
+
 /** Roots and boot volumes by system; `id` is the MBR disk id that their files speak of. */
 export const systems = {
   rk1: {
@@ -155,7 +164,8 @@ export const systems = {
         "boot/armbianEnv.txt": "verbosity=1\nbootlogo=false\nrootfstype=ext4\n",
         "root/.not_logged_in_yet": "",
         "usr/lib/armbian/armbian-firstlogin": { text: "#!/bin/bash\n", mode: 0o755 },
-        "etc/netplan": { folder: true },
+        ...netplan("10-dhcp-all-interfaces"),
+        "etc/systemd/system/getty@.service.d/override.conf": autologin,
       },
     }),
     boot: seed,
@@ -178,6 +188,21 @@ export const systems = {
         "console=tty0 console=ttyS1,115200 root=LABEL=RASPIROOT rw fsck.repair=yes net.ifnames=0 rootwait\n",
       "sysconf.txt": "# root_pw=\n# root_authorized_key=\n# hostname=\n",
     },
+  },
+  debianNocloud: {
+    root: rootOf({
+      release: debian("12", "bookworm"),
+      hostname: "localhost",
+      fstab: ["LABEL=root / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1"],
+      boot: "boot/efi",
+      more: {
+        ...netplan("90-default"),
+        "etc/debian_version": "12.11\n",
+        "etc/default/grub": 'GRUB_CMDLINE_LINUX=""\n',
+        "boot/grub/grub.cfg": "menuentry Debian {\n\tlinux\t/boot/vmlinuz root=LABEL=root ro\n}\n",
+      },
+    }),
+    boot: { "EFI/debian/grubaa64.efi": "MZ\n" },
   },
   debianCloud: {
     root: rootOf({
