@@ -13,6 +13,13 @@ import { type FileWords, fileWords } from "./image/file-words.ts";
 import { hostLabel, type IdentityWords, identityWords } from "./image/identity-words.ts";
 import { detailsOf, summaryOf } from "./image/listing.ts";
 import { building, foreseen, saving } from "./image/making.ts";
+import {
+  type Published,
+  type PublishWords,
+  publishing,
+  type Verified,
+  verifying,
+} from "./image/publishing.ts";
 import { type ReadingWords, readingWords } from "./image/reading.ts";
 import { bare, type ImageSpec, imageName, keyOf, sha256Of } from "./image/spec.ts";
 import { identityFor, type Tenant } from "./image/tenant.ts";
@@ -23,6 +30,7 @@ export type { EngineName } from "./image/engine.ts";
 export type { FileOptions, FileWords, Where } from "./image/file-words.ts";
 export type { BootWords, WifiWords } from "./image/identity-words.ts";
 export type { UserWords } from "./image/people.ts";
+export type { Published, PublishWords, Verified } from "./image/publishing.ts";
 export type { Recording } from "./image/recorder.ts";
 export type { Values } from "./image/template.ts";
 export type { Context, Tenant } from "./image/tenant.ts";
@@ -60,10 +68,19 @@ export interface Image extends FileWords<Image>, IdentityWords<Image>, DiskWords
   foresee(scope: Scope): Promise<readonly Move[]>;
   /** Edits and splices; nothing is stored, the result can be streamed or saved as often as wanted. */
   build(): Step<Built>;
-  /** Builds, and writes the `.img.xz` to a path, whole or not at all. */
+  /** Builds, and writes the `.img.xz` to a path (the disk itself, sparse, to one that ends in `.img`), whole or not at all. */
   save(path: string): Step<Built>;
+  /**
+   * Builds, and writes the image into a folder with what describes it: `.json` (metadata), `.bmap`, `.spdx.json`,
+   * `.cdx.json`, `.diff.json`, and a `.sha256` of them all; whole or not at all.
+   */
+  publish(folder: string, words?: PublishWords): Step<Published>;
+  /** Builds again and compares with the `.json` of a published one; `IMAGE_DIFFERS` names the stage that is not the same. */
+  verify(claim: string): Step<Verified>;
   /** The description for people and files; secrets are `***`, contents are told by their size. */
   toJSON(): object;
+  /** The description in one line. */
+  toString(): string;
 }
 
 /**
@@ -101,6 +118,8 @@ function refine(spec: ImageSpec): Image {
     foresee: (scope) => foreseen(spec, scope),
     build: () => building(spec),
     save: (path) => saving(spec, path),
+    publish: (folder, words) => publishing(spec, folder, words),
+    verify: (claim) => verifying(spec, claim),
     toJSON: () => ({ ...spec, actions: undefined, name: imageName(spec), does: detailsOf(spec) }),
     ...shown,
   };

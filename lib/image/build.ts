@@ -1,10 +1,12 @@
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { mustHaveRoom } from "../core/room.ts";
 import type { Scope } from "../core/scope.ts";
 import { decodeXz, type Spliced, splice } from "../xz.ts";
 import { customised } from "./customise.ts";
 import type { EngineName } from "./engine.ts";
-import type { Origin } from "./output/origin.ts";
+import { filledOf, type Origin } from "./output/origin.ts";
+import { writeSparse } from "./output/sparse.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
 
 /**
@@ -29,7 +31,10 @@ export interface Built extends AsyncDisposable {
   stream(signal: AbortSignal): Readable;
   /** The disk itself, for controllers that cannot unpack; its digest costs one pass. */
   unpacked(signal: AbortSignal): Promise<Unpacked>;
-  /** Writes the `.img.xz`, whole or not at all. */
+  /**
+   * Writes the `.img.xz`, or the disk itself where the path ends in `.img`, with holes for its zeros; whole or not at
+   * all. `DISK_FULL` before anything is written.
+   */
   save(path: string, scope: Scope): Promise<void>;
 }
 
@@ -67,16 +72,18 @@ export async function buildImage(
     facts: made.stage.system.facts,
     anew: spliced.anew,
   };
-  return { ...built({ spec, id, os: title, engine: bench.engine, blocks, spliced }), origin };
+  return { ...built({ spec, id, os: title, engine: bench.engine, blocks, spliced, origin }), origin };
 }
 
 function built(
   made: Pick<Built, "id" | "os" | "engine" | "blocks"> & {
     readonly spec: ImageSpec;
     readonly spliced: Spliced;
+    readonly origin: Origin;
   },
 ): Built {
-  const { spliced, spec, ...rest } = made;
+  const { spliced, spec, origin, ...rest } = made;
+  const raw = (signal: AbortSignal) => decodeXz(spliced.stream(signal), { signal });
   return {
     ...rest,
     name: imageName(spec),
@@ -86,9 +93,14 @@ function built(
     unpacked: async (signal) => ({
       size: spliced.uncompressedSize,
       sha256: await spliced.rawSha256(signal),
-      stream: (stop) => decodeXz(spliced.stream(stop), { signal: stop }),
+      stream: raw,
     }),
-    save: (path, { signal }) => spliced.writeTo(path, signal),
+    save: async (file, { signal }) => {
+      const sparse = { size: spliced.uncompressedSize, most: filledOf(origin), signal };
+      if (file.endsWith(".img")) return await writeSparse(file, { ...sparse, content: raw(signal) });
+      await mustHaveRoom(path.dirname(file), spliced.size);
+      await spliced.writeTo(file, signal);
+    },
     [Symbol.asyncDispose]: () => spliced[Symbol.asyncDispose](),
   };
 }

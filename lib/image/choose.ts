@@ -2,10 +2,12 @@ import { isFault, TpiError } from "../core/fault.ts";
 import type { Partition, PartitionTable, Tree } from "../disk.ts";
 import { openSystem, type System } from "../os.ts";
 import type { Engine, EngineJob, EngineName, Needs, Workbench } from "./engine.ts";
+import { mountEngine } from "./engines/mount.ts";
 import { overlayEngine } from "./engines/overlay.ts";
+import { toolboxEngine } from "./engines/toolbox.ts";
 
 /** Ways to open an image, from the least privileged to the most; the first that can do all of a description is used. */
-const engines: readonly Engine[] = [overlayEngine];
+const engines: readonly Engine[] = [overlayEngine, mountEngine, toolboxEngine()];
 
 /** What a description asks of whoever carries it out. */
 export interface Demand {
@@ -28,7 +30,7 @@ export interface Opened {
  * says of every engine why it cannot, `OS_UNKNOWN` that no engine would find a system.
  */
 export async function openChosen(job: EngineJob, demand: Demand): Promise<Opened> {
-  const looked = await look(job);
+  const looked = await look(job, demand.engine);
   const needs: Needs = { commands: demand.commands, ...looked.needs };
   const { opened } = looked;
   try {
@@ -64,7 +66,10 @@ export async function choose(
 }
 
 /** Looks at an image through the overlay, which costs nothing more than the blocks that are read. */
-async function look(job: EngineJob): Promise<{ needs: Omit<Needs, "commands">; opened?: Opened }> {
+async function look(
+  job: EngineJob,
+  forced: EngineName | undefined,
+): Promise<{ needs: Omit<Needs, "commands">; opened?: Opened }> {
   const bench = await overlayEngine.open(job);
   const { table } = bench;
   try {
@@ -72,6 +77,9 @@ async function look(job: EngineJob): Promise<{ needs: Omit<Needs, "commands">; o
     return { needs: { rootKind: "ext4", arch: opened.system.facts.arch }, opened };
   } catch (error) {
     await bench[Symbol.asyncDispose]();
+    // a kernel recovers the journal when it mounts, but nobody has it do so without being told
+    if (forced && forced !== "overlay" && isFault(error, "PARTITION_UNCLEAN"))
+      return { needs: { rootKind: "ext4", arch: undefined } };
     const rootKind = foreignRoot(table);
     if (rootKind && isFault(error, "OS_UNKNOWN", "PARTITION_UNSUPPORTED"))
       return { needs: { rootKind, arch: undefined } };

@@ -3,6 +3,7 @@ import type { Scope } from "../core/scope.ts";
 import { applyEdits, type Edit, imageMark, renderIdentity } from "../os.ts";
 import { openChosen } from "./choose.ts";
 import type { Workbench } from "./engine.ts";
+import { laterEdits } from "./later.ts";
 import { allForeknown, imageId } from "./outcome.ts";
 import { perform, type Stage } from "./perform.ts";
 import type { ImageSpec } from "./spec.ts";
@@ -36,9 +37,10 @@ export async function opened(spec: ImageSpec, on: { base: Stocked; scope: Scope 
   const commands = actions.some(({ kind }) => kind === "run");
   const { bench, system, root } = await openChosen(job, { commands, engine });
   return await orClosed(bench, async () => {
-    await applyEdits(system, await renderIdentity(spec.identity, system));
     const run = (command: string) => bench.run(command, root);
     const stage = { system, context: contextOf(spec), signal: scope.signal, run };
+    const later = await laterEdits(actions, stage);
+    await applyEdits(system, await renderIdentity(spec.identity, system, later));
     return { base, bench, stage, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
   });
 }

@@ -9,6 +9,9 @@ import { mustBeSame, mustHaveInputs, type Verified } from "./output/verify.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
 import { stockedDigest } from "./stock.ts";
 
+export type { Published } from "./output/publish.ts";
+export type { Verified } from "./output/verify.ts";
+
 const allParts: readonly BesidePart[] = ["bmap", "spdx", "cyclonedx", "diff"];
 
 /** What may be said of publishing. */

@@ -28,3 +28,13 @@ export function changedOf({ anew, base }: Origin): (at: number, length: number) 
     return span !== undefined && span.at < at + length;
   };
 }
+
+/** At most this many bytes of the disk are not zero, told by how small its blocks are; a few may be missed. */
+export function filledOf({ base, anew }: Origin): number {
+  const zeros = (size: number) => 400 + size / 5000; // what xz makes of so many zeros, and some
+  const full = base.blocks.filter(
+    ({ unpaddedSize, uncompressedSize }) => unpaddedSize > zeros(uncompressedSize),
+  );
+  const bytes = full.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+  return bytes + anew.reduce((sum, { length }) => sum + length, 0);
+}
