@@ -27,7 +27,7 @@ export interface Ground {
   readonly from: number;
   readonly to: number;
   /** Stretches that no partition that is moved or added may touch, such as an extended partition. */
-  readonly taken: readonly Span[];
+  readonly taken: readonly (Span & { readonly index?: number })[];
   /** The highest number that a partition can have. */
   readonly slots: number;
 }
@@ -66,7 +66,7 @@ function room(ground: Ground, row: Row): number {
 }
 
 function added(ground: Ground, wish: LayoutChange & { kind: "add" }): Row {
-  const used = new Set(ground.rows.map(({ index }) => index));
+  const used = new Set([...ground.rows, ...ground.taken].map(({ index }) => index));
   const index = Array.from({ length: ground.slots }, (_, slot) => slot + 1).find((slot) => !used.has(slot));
   if (index === undefined) throw unfit(`all ${ground.slots} rows of the table are used`);
   const start = up(Math.max(ground.from, ...[...ground.rows, ...ground.taken].map(end)));
@@ -94,6 +94,6 @@ const end = ({ start, size }: Span): number => start + size;
 const up = (at: number): number => Math.ceil(at / grain) * grain;
 const down = (at: number): number => Math.floor(at / grain) * grain;
 const spanText = (span: Span): string => `bytes ${span.start} to ${end(span)}`;
-const nameOf = (span: Span | Row): string =>
-  "index" in span ? `partition ${span.index}` : "the extended one";
+const nameOf = ({ index }: Span & { index?: number }): string =>
+  index === undefined ? "what is taken" : `partition ${index}`;
 const unfit = (why: string): TpiError => new TpiError("LAYOUT_UNFIT", { why });

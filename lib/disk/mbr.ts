@@ -60,8 +60,9 @@ function row(entry: Entry, index: number): Row {
   return { index, start: entry.first * sector, size: entry.count * sector, name: "", type };
 }
 
-/** The stretches, in bytes, that extended partitions take up, by the first sector of a disk. */
-export function extendedSpans(record: Uint8Array): readonly { start: number; size: number }[] {
-  const boxes = entriesOf(Buffer.from(record)).filter(({ type }) => extended.has(type));
-  return boxes.map(({ first, count }) => ({ start: first * sector, size: count * sector }));
+/** The stretches, in bytes, that extended partitions take up, and their numbers, by the first sector of a disk. */
+export function extendedSpans(record: Uint8Array): readonly { index: number; start: number; size: number }[] {
+  return entriesOf(Buffer.from(record)).flatMap(({ type, first, count }, slot) =>
+    extended.has(type) ? [{ index: slot + 1, start: first * sector, size: count * sector }] : [],
+  );
 }
