@@ -5,15 +5,14 @@ import type { Identity } from "./identity.ts";
 import { machineEdits, machineReads } from "./machine.ts";
 import { fitPeople, fitPorts, fitReads } from "./nocloud-limits.ts";
 import { peopleEdits, peopleReads } from "./people.ts";
+import { plantedKeyEdits } from "./plantedkey.ts";
+import { withoutWizard, wizardReads } from "./raspios.ts";
 import type { Place, Present, Renderer } from "./renderer.ts";
 import { rootFile } from "./rootfile.ts";
 import { seedFolder } from "./seedplace.ts";
-import { isEnabled } from "./services.ts";
 
 const names = ["meta-data", "user-data", "network-config"] as const;
 const cloudConfig = "/etc/cloud/cloud.cfg";
-/** Raspberry Pi OS asks for a first user on the console, and starts nothing else there before it has one. */
-const wizard = "userconfig.service";
 
 /**
  * cloud-init with a NoCloud seed: Ubuntu for the RK1 and the Pi, Raspberry Pi OS since Trixie, Armbian's `-ci` images,
@@ -32,8 +31,8 @@ export const nocloud: Renderer = {
     ...machineReads(identity),
     ...peopleReads,
     ...fitReads,
+    ...wizardReads,
   ],
-  units: [wizard],
   render: (identity, present) => {
     fitPeople(identity, present);
     fitPorts(identity, present);
@@ -47,6 +46,7 @@ export const nocloud: Renderer = {
       ...seedEdits(seed, present),
       ...rootAccount(identity, present),
       ...machineEdits(withPi(identity, seed, present), { present }),
+      ...derived(identity, present),
     ];
   },
 };
@@ -81,12 +81,19 @@ function rootAccount(identity: Identity, present: Present): readonly Edit[] {
   return peopleEdits({ nics: [], users: [], root }, present, { firstUser: "closed" });
 }
 
-/**
- * What Raspberry Pi OS takes by its own ways: the seed's instance id and the radio's country on the kernel command line,
- * as its imager puts them there, and no wizard where there are users.
- */
+/** What two derivatives do on their first boot of their own accord: new host keys, and a question for a user's name. */
+function derived(identity: Identity, present: Present): readonly Edit[] {
+  const { flavour } = present.facts;
+  const replaced = flavour === "raspios" || flavour === "armbian";
+  return [
+    ...(replaced ? plantedKeyEdits(identity, present) : []),
+    ...(flavour === "raspios" && identity.users.length > 0 ? withoutWizard(present) : []),
+  ];
+}
+
+/** The seed's instance id and the radio's country on the kernel command line, as Raspberry Pi's imager puts them there. */
 function withPi(identity: Identity, seed: Seed, present: Present): Identity {
-  if (present.facts.flavour !== "raspios") return identity;
+  if (present.facts.flavour !== "raspios" || !present.has("/cmdline.txt", "boot")) return identity;
   const country = identity.nics.find(({ wifi }) => wifi)?.wifi?.country;
   const id = /^instance-id: (\S+)$/m.exec(seed["meta-data"])?.[1];
   const wish = identity.boot?.cmdline;
@@ -98,13 +105,7 @@ function withPi(identity: Identity, seed: Seed, present: Present): Identity {
     ],
     remove: [...(wish?.remove ?? []), "ds=", ...(country ? [regdom] : [])],
   };
-  const silent = identity.users.length > 0 && isEnabled(wizard, present);
-  const disable = [...(identity.services?.disable ?? []), ...(silent ? [wizard] : [])];
-  return {
-    ...identity,
-    services: { ...identity.services, disable },
-    ...(present.has("/cmdline.txt", "boot") ? { boot: { ...identity.boot, cmdline } } : {}),
-  };
+  return { ...identity, boot: { ...identity.boot, cmdline } };
 }
 
 const regdom = "cfg80211.ieee80211_regdom=";

@@ -17,14 +17,14 @@ export async function lookAt(
   },
 ): Promise<Present> {
   const { identity, later } = asked;
-  const { reads, units: more = [] } = asked.renderer;
+  const { reads } = asked.renderer;
   const texts = new Map<string, string>();
   for (const place of typeof reads === "function" ? reads(identity) : reads) {
     const tree = treeOf(system, place);
     if (tree && (await tree.exists(place.path))) texts.set(placeName(place), await textOf(tree, place.path));
   }
   const { enable = [], disable = [], mask = [] } = identity.services ?? {};
-  const names = [...enable, ...disable, ...mask, ...sshUnits, ...more];
+  const names = [...enable, ...disable, ...mask, ...sshUnits];
   const units = await lookAtUnits(system.root, { names, later });
   const placed = (path: string, volume: Place["volume"] = "system") => placeName({ path, volume });
   return {

@@ -2,10 +2,13 @@ import { directEdits, directReads } from "./direct.ts";
 import type { Edit } from "./edit.ts";
 import type { Identity } from "./identity.ts";
 import { plantedKeyEdits } from "./plantedkey.ts";
-import type { Present, Renderer } from "./renderer.ts";
+import type { Place, Present, Renderer } from "./renderer.ts";
 import { rewritten } from "./rootfile.ts";
 
 const lightdm = "/etc/lightdm/lightdm.conf";
+
+/** What {@link withoutWizard} depends on. */
+export const wizardReads: readonly Place[] = [{ path: lightdm }];
 
 /**
  * Raspberry Pi OS without cloud-init (to Bookworm, and Trixie's first images). Its own ways on the boot volume are left
@@ -16,7 +19,7 @@ const lightdm = "/etc/lightdm/lightdm.conf";
 export const raspios: Renderer = {
   mechanism: "direct edits of Raspberry Pi OS",
   fits: async ({ facts }) => facts.flavour === "raspios" && facts.seed === undefined,
-  reads: (identity) => [...directReads(identity), { path: lightdm }],
+  reads: (identity) => [...directReads(identity), ...wizardReads],
   render: (identity, present) => [
     ...directEdits(withCountry(identity), present, { firstUser: "renamed" }),
     ...plantedKeyEdits(identity, present),
@@ -35,7 +38,7 @@ function withCountry(identity: Identity): Identity {
 }
 
 /** What asks for a user name on the first boot, and lets the image's own user in (`rename-user` of userconf-pi). */
-function withoutWizard({ text }: Present): readonly Edit[] {
+export function withoutWizard({ text }: Present): readonly Edit[] {
   const asking = [
     "/etc/systemd/system/multi-user.target.wants/userconfig.service",
     "/etc/ssh/sshd_config.d/rename_user.conf",

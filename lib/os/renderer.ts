@@ -29,8 +29,6 @@ export interface Renderer {
   /** Whether the image takes its identity this way, by looking inside it. */
   fits(system: System): Promise<boolean>;
   readonly reads: readonly Place[] | ((identity: Identity) => readonly Place[]);
-  /** Units that it looks for, besides those of the identity and of the SSH server. */
-  readonly units?: readonly string[];
   /** The edits that give `identity` to the system; `IDENTITY_UNFIT` where it cannot express it. */
   render(identity: Identity, present: Present): readonly Edit[];
 }

@@ -133,11 +133,14 @@ export const catalogue = {
     parts: [
       {
         type: types.data.mbr,
-        ...fat({ sector: 4 * mib, mib: 16 }, { label: "armbi_boot", bits: 16, files: systems.armbian.boot }),
+        ...fat(
+          { sector: 4 * mib, mib: 16 },
+          { label: "armbi_boot", bits: 16, files: systems.armbianCi.boot },
+        ),
       },
       {
         type: types.linux.mbr,
-        ...ext({ sector: 20 * mib, mib: 24 }, { label: "armbi_root", files: systems.armbian.root }),
+        ...ext({ sector: 20 * mib, mib: 24 }, { label: "armbi_root", files: systems.armbianCi.root }),
       },
     ],
   },

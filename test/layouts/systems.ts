@@ -135,6 +135,13 @@ export const systems = {
       more: {
         ...networkManager,
         "etc/rpi-issue": "Raspberry Pi reference 2025-11-24\nGenerated using pi-gen, stage2\n",
+        "etc/cloud/cloud.cfg":
+          "system_info:\n  default_user:\n    name: pi\n    groups: [adm, dialout, sudo, video, gpio]\n    sudo: ['ALL=(ALL) NOPASSWD:ALL']\n",
+        "etc/systemd/system/multi-user.target.wants/regenerate_ssh_host_keys.service": {
+          link: "/lib/systemd/system/regenerate_ssh_host_keys.service",
+        },
+        "usr/lib/systemd/system/regenerate_ssh_host_keys.service":
+          "[Service]\nType=oneshot\nExecStart=/usr/bin/ssh-keygen -A\n\n[Install]\nWantedBy=multi-user.target\n",
       },
     }),
     boot: {
@@ -169,6 +176,22 @@ export const systems = {
       },
     }),
     boot: seed,
+  },
+  armbianCi: {
+    root: rootOf({
+      release: release({
+        PRETTY_NAME: "Armbian 25.5.1 noble",
+        ID: "ubuntu",
+        VERSION_ID: "24.04",
+        VERSION_CODENAME: "noble",
+      }),
+      hostname: "turing-rk1",
+      fstab: ["LABEL=armbi_root / ext4 defaults 0 1", "LABEL=armbi_boot /boot vfat defaults 0 2"],
+      boot: "boot",
+      cloudInit: true,
+      more: { "etc/armbian-release": text(["BOARD=turing-rk1", "VERSION=25.5.1"]) },
+    }),
+    boot: { ...seed, "armbianEnv.txt": "verbosity=1\nrootfstype=ext4\n" },
   },
   debianPi: {
     root: rootOf({
