@@ -5,6 +5,7 @@ import { machineEdits, machineReads } from "./machine.ts";
 import { networkEdits, networkReads } from "./network.ts";
 import { type PeopleWords, peopleEdits, peopleReads } from "./people.ts";
 import type { Place, Present, Renderer } from "./renderer.ts";
+import { sshConfig } from "./sshserver.ts";
 
 const sudoers = "/etc/sudoers";
 
@@ -37,7 +38,12 @@ export function directEdits(identity: Identity, present: Present, words: PeopleW
 const missing = (identity: Identity, present: Present): readonly string[] => [
   ...localePackages(identity, present),
   ...(identity.users.some(({ sudo }) => sudo !== "none") && !present.has(sudoers) ? ["sudo"] : []),
+  ...(people(identity).some(({ keys }) => keys.length > 0) && !present.has(sshConfig)
+    ? ["openssh-server"]
+    : []),
 ];
+
+const people = ({ users, root }: Identity) => [...users, ...(root ? [root] : [])];
 
 /** Debian and its kin without cloud-init, such as Debian's `nocloud` cloud images and Ubuntu's desktop for the RK1. */
 export const direct: Renderer = {

@@ -69,13 +69,7 @@ export function interfacesWith(text: string): string {
 
 function stanza({ nic, index }: { nic: Nic; index: number }, facts: OsFacts): string {
   const { pattern, name } = called(nic, { index, facts });
-  const below = nic.vlan === undefined ? undefined : name.replace(/\.\d+$/, "");
-  const link = [
-    ...(below ? [`pre-up ip link add link ${below} name ${name} type vlan id ${nic.vlan} || true`] : []),
-    ...(below ? [`pre-up ip link set ${below} up`, `post-down ip link delete ${name}`] : []),
-    ...(nic.mtu ? [`mtu ${nic.mtu}`] : []),
-    ...(nic.wifi ? radio(nic.wifi, facts) : []),
-  ];
+  const link = [...(nic.mtu ? [`mtu ${nic.mtu}`] : []), ...(nic.wifi ? radio(nic.wifi, facts) : [])];
   const [first = [], ...others] = [...family(nic, 4), ...family(nic, 6)];
   const [head = "", ...rest] = first;
   const blocks = [[head, ...link, ...rest], ...others];
@@ -85,7 +79,10 @@ function stanza({ nic, index }: { nic: Nic; index: number }, facts: OsFacts): st
   return `auto ${pattern}\n${written.join("\n")}\n`;
 }
 
-/** Patterns stand for their ports under a name of ours; VLANs need the name of the port that they are on. */
+/**
+ * Patterns stand for their ports under a name of ours. A VLAN needs the name of the port that it is on: ifupdown makes
+ * `eth0.10` by itself, from its name.
+ */
 function called(nic: Nic, on: { readonly index: number; readonly facts: OsFacts }) {
   const { match, vlan } = nic;
   const plain = "name" in match && /^[\w-]+$/.test(match.name) ? match.name : undefined;
@@ -117,6 +114,7 @@ function family(nic: Nic, number: Family): readonly (readonly string[])[] {
     ["up ip", `-${number}`, "route add", to, "via", via, ...(metric ? ["metric", metric] : [])].join(" "),
   );
   if (nic.addresses === "dhcp") return [[number === 4 ? `${kind} dhcp` : `${kind} auto`, ...ways]];
+  if (nic.addresses.length === 0) return number === 4 ? [[`${kind} manual`]] : [];
   const [gateway] = gateways;
   return addresses.map((address, at) =>
     at > 0

@@ -61,9 +61,10 @@ export function peopleEdits(identity: Identity, present: Present, words: PeopleW
   ];
 }
 
-/** An account that the identity names is that person's own; nobody else inherits it. */
+/** An account that the identity names is that person's own, and a group of the heir's name is somebody else's. */
 const mayInherit = (files: AccountFiles, users: readonly User[]): boolean =>
-  !entriesOf(files).some((entry) => isPerson(entry) && users.some(({ name }) => name === entry.name));
+  !entriesOf(files).some((entry) => isPerson(entry) && users.some(({ name }) => name === entry.name)) &&
+  !new RegExp(`^${users[0]?.name}:`, "m").test(files.group);
 
 function withPeople(files: AccountFiles, { users, root }: Identity): AccountFiles {
   const made = users.reduce((all, user) => withLogin(all, loginOf(user)), files);

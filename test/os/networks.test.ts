@@ -210,10 +210,7 @@ test("ifupdown gets Wi-Fi in a file that only root may read, and a VLAN by the n
     text,
     new RegExp(`auto wlan0\niface wlan0 inet dhcp\n    wpa-ssid Café; 5 GHz\n    wpa-psk ${key}\n`),
   );
-  assert.match(
-    text,
-    /iface eth0\.10 inet static\n {4}pre-up ip link add link eth0 name eth0\.10 type vlan id 10/,
-  );
+  assert.match(text, /auto eth0\.10\niface eth0\.10 inet static\n {4}address 10\.1\.0\.7\/24\n/);
   assert.equal(textAt(all, "/etc/resolv.conf"), undefined);
 });
 

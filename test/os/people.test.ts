@@ -70,6 +70,12 @@ test("everybody whom the image came with is closed where nobody takes their plac
   assert.ok(!edits.some((edit) => edit.kind === "remove"));
 });
 
+test("a user whose name a group of the image has inherits nothing", () => {
+  const edits = given({ users: [{ ...ops, name: "gpio", groups: [] }] });
+  assert.match(textAt(edits, "/etc/passwd") ?? "", /^gpio:x:1001:986:/m);
+  assert.match(textAt(edits, "/etc/shadow") ?? "", /^pi:\*::0:99999:7::1:$/m);
+});
+
 test("a user who is named like the image's own keeps that account, and another inherits nothing", () => {
   const edits = given({ users: [ops, { ...ops, name: "pi", groups: [] }] });
   assert.match(textAt(edits, "/etc/passwd") ?? "", /^pi:x:1000:1000:,,,:\/home\/pi:/m);
