@@ -51,14 +51,16 @@ function refine(spec: FlashSpec): Flash {
     keepOff: () => refine({ ...spec, boot: false }),
     unverified: () => refine({ ...spec, verify: false }),
   };
+  const after = [...writing(spec, unopened).moves, ...(boot ? node.on().moves : [])];
   return step<FlashReport, typeof more>(
     {
       label: `flash ${image.name} to ${node.label}`,
       subject: node.label,
-      moves: [...image.build().moves, ...writing(spec, unopened).moves, ...(boot ? node.on().moves : [])],
+      moves: [...image.build().moves, ...after],
       depends: { image: image.build().digest, slot: node.slot, boot, verify },
       standIn: () => ({ image: "planned", times: { image: "-", flash: "-" }, sent: 0 }),
       settled: async ({ signal }) => (boot ? await runsAlready(spec, signal) : undefined),
+      foresee: async (scope) => [...(await image.foresee(scope)), ...after],
       perform: (doing) => perform(spec, doing),
     },
     more,
