@@ -1,4 +1,5 @@
 import type { Nic } from "./identity.ts";
+import { isGlob, radioNames } from "./radio.ts";
 import type { OsFacts } from "./system.ts";
 import { wifiKey } from "./wifi.ts";
 
@@ -7,17 +8,19 @@ type Device = Readonly<Record<string, unknown>>;
 
 /**
  * Network ports as netplan's version 2 has them, which cloud-init takes too. Ports are called `nic0` and so on where they
- * are found by a match, and by their own name otherwise; a VLAN `nic0.5` stands on the port that its match finds, and
- * shares that with others. `IDENTITY_UNFIT` for a Wi-Fi password that cannot be one.
+ * are found by a match, and by their own name otherwise, as radios always are (see `radioLinks`); a VLAN `nic0.5` stands
+ * on the port that its match finds, and shares that with others. `IDENTITY_UNFIT` for a Wi-Fi password that cannot be one.
  */
 export function netplanDocument(nics: readonly Nic[], facts: OsFacts): Device {
   const ethernets = new Map<string, Device>();
   const wifis = new Map<string, Device>();
   const vlans = new Map<string, Device>();
+  const radios = radioNames(nics);
   for (const nic of nics) {
     const first = nics.findIndex((one) => matchOf(one) === matchOf(nic));
     const port = portName(nic, first);
-    if (nic.wifi) wifis.set(port, { ...found(nic), ...addressing(nic), ...radio(nic, facts) });
+    if (nic.wifi)
+      wifis.set(radios.get(nic) ?? port, { ...sized(nic), ...addressing(nic), ...radio(nic, facts) });
     else if (nic.vlan === undefined) ethernets.set(port, { ...found(nic), ...addressing(nic) });
     else {
       if (!ethernets.has(port))
@@ -38,14 +41,14 @@ export function netplanDocument(nics: readonly Nic[], facts: OsFacts): Device {
 
 const matchOf = ({ match }: Nic): string => ("mac" in match ? match.mac.toLowerCase() : match.name);
 
-/** Whether a name stands for several ports. */
-export const isGlob = (name: string): boolean => /[*?[]/.test(name);
-
 const portName = ({ match }: Nic, index: number): string =>
   "name" in match && !isGlob(match.name) ? match.name : `nic${index}`;
 
-function found({ match, mtu }: Nic): Device {
-  const size = mtu === undefined ? {} : { mtu };
+const sized = ({ mtu }: Nic): Device => (mtu === undefined ? {} : { mtu });
+
+function found(nic: Nic): Device {
+  const { match } = nic;
+  const size = sized(nic);
   if ("mac" in match) return { match: { macaddress: match.mac.toLowerCase() }, ...size };
   return isGlob(match.name) ? { match: { name: match.name }, ...size } : size;
 }
@@ -60,7 +63,7 @@ function addressing(nic: Nic): Device {
   const gateways = nic.gateways.map((via) => ({ to: via.includes(":") ? "::/0" : "0.0.0.0/0", via }));
   const all = [...gateways, ...(nic.routes ?? [])];
   const routes = all.length > 0 ? { routes: all } : {};
-  const size = nic.vlan !== undefined && nic.mtu !== undefined ? { mtu: nic.mtu } : {};
+  const size = nic.vlan === undefined ? {} : sized(nic);
   if (nic.addresses === "dhcp") return { dhcp4: true, ...size, ...routes, ...nameservers };
   const auto = nic.addresses.some((address) => address.includes(":")) ? { "accept-ra": false } : {};
   return {

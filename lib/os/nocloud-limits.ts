@@ -1,6 +1,7 @@
 import type { Identity, Nic, User } from "./identity.ts";
-import { isGlob } from "./netplan-document.ts";
+
 import { entriesOf } from "./passwd.ts";
+import { isGlob } from "./radio.ts";
 import type { Place, Present } from "./renderer.ts";
 import { unfit } from "./rootfile.ts";
 

@@ -6,6 +6,7 @@ import { machineEdits, machineReads } from "./machine.ts";
 import { fitPeople, fitPorts, fitReads } from "./nocloud-limits.ts";
 import { peopleEdits, peopleReads } from "./people.ts";
 import { plantedKeyEdits } from "./plantedkey.ts";
+import { radioLinks } from "./radio.ts";
 import { withoutWizard, wizardReads } from "./raspios.ts";
 import type { Place, Present, Renderer } from "./renderer.ts";
 import { rootFile } from "./rootfile.ts";
@@ -46,6 +47,7 @@ export const nocloud: Renderer = {
       ...seedEdits(seed, present),
       ...rootAccount(identity, present),
       ...machineEdits(withPi(identity, seed, present), { present }),
+      ...radioLinks(identity.nics),
       ...derived(identity, present),
     ];
   },

@@ -79,7 +79,7 @@ for (const { name, seed, inRoot } of family) {
     assert.equal(data.manage_etc_hosts, false);
     assert.equal(data.locale, "de_DE.UTF-8");
     assert.doesNotMatch(`${user}${net}`, /correct horse/);
-    assert.deepEqual(Object.keys(parse(net ?? "").wifis), ["nic1"]);
+    assert.deepEqual(Object.keys(parse(net ?? "").wifis), ["wlan0"]);
     await givenAsFiles(after.text);
   });
 }
