@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import { type Duration, milliseconds } from "../core/units.ts";
+import { countdown } from "./countdown.ts";
 import type { Area } from "./volume.ts";
 
 /** The worker that runs ext2fs for one partition. */
@@ -32,8 +34,15 @@ type Message =
 
 const start = 0; // the number that the worker answers when it has mounted the area
 
-/** Starts a worker over `area`, with `epoch` seconds as its only time. An idle one does not keep the process alive. */
-export async function startEngine(area: Area, epoch: number): Promise<Engine> {
+/**
+ * Starts a worker over `area`, with `epoch` seconds as its only time. An idle one does not keep the process alive. One
+ * that computes longer than `patience` on a deed, reads and writes of the area not counted, is ended: a file system
+ * that was made to mislead can send libext2fs in circles.
+ */
+export async function startEngine(
+  area: Area,
+  { epoch, patience }: { epoch: number; patience: Duration },
+): Promise<Engine> {
   const worker = new Worker(new URL("./ext4-worker.mjs", import.meta.url), {
     workerData: { epoch, size: area.size },
     execArgv: [],
@@ -44,16 +53,26 @@ export async function startEngine(area: Area, epoch: number): Promise<Engine> {
   let asked = start;
   let broken: { readonly reason: unknown } | undefined;
 
+  const clock = countdown(milliseconds(patience), () => {
+    breakDown({
+      errno: undefined,
+      message: `its driver came to no end in ${patience}`,
+    } satisfies EngineError);
+    void worker.terminate();
+  });
   const answer = (id: number) =>
     new Promise<unknown>((resolve, reject) => {
       waiting.set(id, { resolve, reject });
       worker.ref();
+      clock.begin();
     });
   const settle = (id: number, how: (waiter: Waiter) => void) => {
     const waiter = waiting.get(id);
     waiting.delete(id);
     if (waiter) how(waiter);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size > 0) return;
+    worker.unref();
+    clock.end();
   };
   const breakDown = (reason: unknown) => {
     broken ??= { reason };
@@ -61,6 +80,7 @@ export async function startEngine(area: Area, epoch: number): Promise<Engine> {
   };
   const serve = async (request: DiskRequest) => {
     const { id, at } = request;
+    clock.pause();
     try {
       const bytes =
         "bytes" in request ? await area.write(at, request.bytes) : await area.read(at, request.length);
@@ -68,6 +88,8 @@ export async function startEngine(area: Area, epoch: number): Promise<Engine> {
     } catch (error) {
       breakDown(error);
       worker.postMessage({ kind: "disk", id, failed: true });
+    } finally {
+      clock.resume();
     }
   };
 
@@ -89,6 +111,7 @@ export async function startEngine(area: Area, epoch: number): Promise<Engine> {
       return await answer(id);
     },
     end: async () => {
+      clock.end();
       worker.ref(); // so that the process waits for its end
       await worker.terminate();
     },

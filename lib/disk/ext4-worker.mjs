@@ -9,6 +9,7 @@ const { default: ext2fs } = await import("ext2fs");
 const chunk = 1 << 20; // larger reads and writes exhaust the module's fixed heap and abort it
 const line = 64 << 10;
 const mostLines = 256;
+const largest = 2 ** 31; // of a file that is read in one piece
 
 /** Lines of the partition, by number, in order of use; `dirty` ones are written back when they leave. */
 const lines = new Map();
@@ -111,10 +112,15 @@ async function entry({ path }) {
 
 async function read({ path }) {
   const { size } = await entry({ path });
+  if (size > largest) throw new Error(`it claims to have ${size} bytes`);
+  return await part({ path, at: 0, size });
+}
+
+async function part({ path, at, size }) {
   const bytes = Buffer.alloc(size);
   await opened(path, flags.read, async (fd) => {
     for (let done = 0; done < size; ) {
-      const { bytesRead } = await files.read(fd, bytes, done, Math.min(chunk, size - done), done);
+      const { bytesRead } = await files.read(fd, bytes, done, Math.min(chunk, size - done), at + done);
       if (bytesRead === 0) throw new Error(`it ends after ${done} of ${size} bytes`);
       done += bytesRead;
     }
@@ -129,11 +135,18 @@ async function write({ path, bytes, from }) {
   // growing a file that is kept inside its inode (inline_data) garbles it; none of those is larger than a block
   if (before <= 4096) return await replace(path, Buffer.concat([await read({ path }), added]));
   await fill({ path, how: flags.append, content: added });
+  await mustRead({ path, at: before, content: added });
 }
 
 async function replace(path, content) {
   await fill({ path, how: flags.truncate, content });
-  if (content.compare(await read({ path })) !== 0) throw new Error("it does not read as it was written");
+  await mustRead({ path, at: 0, content });
+}
+
+async function mustRead({ path, at, content }) {
+  const { size } = await entry({ path });
+  const good = size === at + content.length && content.equals(await part({ path, at, size: content.length }));
+  if (!good) throw new Error("it does not read as it was written");
 }
 
 async function fill({ path, how, content }) {
@@ -177,7 +190,9 @@ parentPort.on("message", async ({ kind, id, deed, details }) => {
   if (kind !== "deed") return;
   edited ||= !looking.has(deed);
   try {
-    parentPort.postMessage({ kind: "done", id, value: await deeds[deed](details) });
+    const value = await deeds[deed](details);
+    // a file's bytes are handed over, not copied
+    parentPort.postMessage({ kind: "done", id, value }, value instanceof Uint8Array ? [value.buffer] : []);
   } catch (error) {
     parentPort.postMessage({ kind: "failed", id, errno: error.errno, message: error.message });
   }

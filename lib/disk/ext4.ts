@@ -1,27 +1,42 @@
 import { TpiError } from "../core/fault.ts";
+import type { Duration } from "../core/units.ts";
 import { type Engine, type EngineError, startEngine } from "./ext4-engine.ts";
 import { troubleOf } from "./ext4-errors.ts";
+import { geometryOf } from "./ext4-geometry.ts";
 import { readSuperblock } from "./ext4-superblock.ts";
 import type { Area, Entry, Volume } from "./volume.ts";
 
-/** An ext2/3/4 driver. `PARTITION_UNCLEAN` or `PARTITION_UNSUPPORTED` where it must not be written. */
-export async function ext4Volume(
-  area: Area,
-  how: { writable: boolean; epoch: number | undefined },
-): Promise<Volume> {
+/** How an ext4 is opened; `patience` is how long the driver may compute on one call. */
+export interface Ext4Words {
+  readonly writable: boolean;
+  readonly epoch: number | undefined;
+  readonly patience?: Duration | undefined;
+}
+
+/**
+ * An ext2/3/4 driver. `PARTITION_UNCLEAN` or `PARTITION_UNSUPPORTED` where it must not be written, `PARTITION_DAMAGED`
+ * where its shape cannot be, or where the driver does not come to an end.
+ */
+export async function ext4Volume(area: Area, how: Ext4Words): Promise<Volume> {
   const { where } = area;
-  const superblock = readSuperblock(await area.read(0, 4096));
+  const head = await area.read(0, Math.min(4096, area.size));
+  const superblock = readSuperblock(head);
   if (!superblock) throw new TpiError("PARTITION_DAMAGED", { where, why: "its superblock is gone" });
   const [what] = superblock.unsupported;
   if (what) throw new TpiError("PARTITION_UNSUPPORTED", { where, what });
   if (how.writable && superblock.unclean) {
     throw new TpiError("PARTITION_UNCLEAN", { where, why: superblock.unclean });
   }
-  const engine = await startEngine(area, how.epoch ?? superblock.written).catch((error: unknown) => {
+  const shape = geometryOf(head, area);
+  if (typeof shape === "string") throw new TpiError("PARTITION_DAMAGED", { where, why: shape });
+  const { epoch = superblock.written, patience = "60s" } = how;
+  const engine = await startEngine(area, { epoch, patience }).catch((error: unknown) => {
     throw faultOf(error, { path: "/", where });
   });
   return volumeOf(engine, area);
 }
+
+const piece = 4 << 20; // what goes to the worker at once is copied on the way
 
 function volumeOf(engine: Engine, area: Area): Volume {
   const does = <T>(deed: string, path: string, more: Record<string, unknown> = {}) =>
@@ -35,7 +50,12 @@ function volumeOf(engine: Engine, area: Area): Volume {
     list: (path) => does("list", path),
     readlink: (path) => does("readlink", path),
     read: (path) => does("read", path),
-    write: (path, file) => does("write", path, file),
+    write: async (path, { bytes, from }) => {
+      for (let done = 0; done === 0 || done < bytes.length; done += piece) {
+        const part = bytes.subarray(done, done + piece);
+        await does("write", path, { bytes: part, from: done === 0 ? from : "end" });
+      }
+    },
     mkdir: (path) => does("mkdir", path),
     symlink: (path, target) => does("symlink", path, { target }),
     chmod: (path, mode) => does("chmod", path, { mode }),

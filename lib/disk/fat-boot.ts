@@ -40,6 +40,7 @@ export function readBoot(head: Uint8Array): Boot | undefined {
   const clusters = Math.floor((total - dataSector) / perCluster);
   if (fatSectors === 0 || clusters < 1) return;
   const rootCluster = wide ? at.readUInt32LE(44) : 0;
+  if (wide && (rootCluster < 2 || rootCluster > clusters + 1)) return;
   const clusterSize = perCluster * sector;
   const dataAt = dataSector * sector;
   const rootAt = wide ? dataAt + (rootCluster - 2) * clusterSize : dataAt - rootSectors * sector;

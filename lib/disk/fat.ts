@@ -16,9 +16,11 @@ export async function fatVolume(
   how: { writable: boolean; epoch: number | undefined },
 ): Promise<Volume> {
   const { where } = area;
-  const boot = readBoot(await area.read(0, 512));
+  const boot = readBoot(await area.read(0, Math.min(512, area.size)));
   if (!boot) throw new TpiError("PARTITION_DAMAGED", { where, why: "its boot sector is gone" });
   const broken = (why: string) => new TpiError("PARTITION_DAMAGED", { where, why });
+  const end = boot.dataAt + boot.clusters * boot.clusterSize;
+  if (end > area.size) throw broken(`it claims ${end} bytes, and the partition has ${area.size}`);
   const table = fatTable({ boot, bytes: Buffer.from(await area.read(boot.fatAt, boot.fatSize)), broken });
   if (how.writable && (boot.dirty || table.dirty)) {
     throw new TpiError("PARTITION_UNCLEAN", { where, why: "it is marked as still in use" });

@@ -3,6 +3,7 @@ import type { Row } from "./partitions.ts";
 import type { Source } from "./source.ts";
 
 const sector = 512;
+const mostLogical = 60; // as many as sfdisk knows
 const extended = new Set([0x05, 0x0f, 0x85]);
 
 interface Entry {
@@ -16,7 +17,9 @@ export async function readMbr(disk: Source): Promise<readonly Row[] | "protectiv
   const entries = await entriesAt(disk, 0);
   if (!entries) return undefined;
   if (entries.some((entry) => entry.type === 0xee)) return "protective";
-  const used = entries.map((entry, slot) => ({ ...entry, slot })).filter((entry) => entry.type !== 0);
+  const used = entries
+    .map((entry, slot) => ({ ...entry, slot }))
+    .filter((entry) => entry.type !== 0 && entry.count > 0);
   const primary = used
     .filter((entry) => !extended.has(entry.type))
     .map((entry) => row(entry, entry.slot + 1));
@@ -30,6 +33,8 @@ async function logical(disk: Source, box: Entry): Promise<readonly Row[]> {
   const seen = new Set<number>();
   for (let at: number | undefined = box.first; at !== undefined; ) {
     if (seen.has(at)) throw new TpiError("TABLE_UNREADABLE", { why: "its logical partitions form a loop" });
+    if (seen.size === mostLogical)
+      throw new TpiError("TABLE_UNREADABLE", { why: `it has more than ${mostLogical} logical partitions` });
     seen.add(at);
     const here: number = at;
     const [own, next] = (await entriesAt(disk, here * sector)) ?? [];

@@ -1,4 +1,5 @@
 import { TpiError } from "../core/fault.ts";
+import type { Duration } from "../core/units.ts";
 import { ext4Volume } from "./ext4.ts";
 import { fatVolume } from "./fat.ts";
 import type { Overlay } from "./overlay.ts";
@@ -14,6 +15,11 @@ export interface TreeOptions {
    * own last write (ext4), or 1 January 1980 (FAT).
    */
   readonly epoch?: number;
+  /**
+   * How long the ext4 driver may compute on one call before it is given up with `PARTITION_DAMAGED`: a minute unless
+   * said otherwise.
+   */
+  readonly patience?: Duration;
 }
 
 /**
@@ -28,7 +34,7 @@ export async function openTree(
 ): Promise<Tree> {
   const { content } = partition;
   const area = areaOf(disk, partition);
-  const how = { writable: "write" in disk, epoch: options.epoch };
+  const how = { writable: "write" in disk, epoch: options.epoch, patience: options.patience };
   const tree = (volume: Volume) => treeOf(how.writable ? volume : frozen(volume), area.where);
   if (content.kind === "ext4") return tree(await ext4Volume(area, how));
   if (content.kind === "fat") return tree(await fatVolume(area, how));

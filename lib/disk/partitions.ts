@@ -52,11 +52,22 @@ export async function partitions(disk: Source): Promise<PartitionTable> {
 async function looked(disk: Source, rows: readonly Row[]): Promise<readonly Partition[]> {
   const found: Partition[] = [];
   for (const row of rows) {
-    if (row.start + row.size > disk.size) {
-      const why = `partition ${row.index} ends at byte ${row.start + row.size}, and the disk at ${disk.size}`;
-      throw new TpiError("TABLE_UNREADABLE", { why });
-    }
+    const why = nonsense(row, { disk, others: found });
+    if (why) throw new TpiError("TABLE_UNREADABLE", { why });
     found.push({ ...row, content: await contentOf(disk, row) });
   }
   return found;
+}
+
+/** Why a row of a table cannot be; editing what two partitions share would spoil one of them. */
+function nonsense(row: Row, among: { disk: Source; others: readonly Row[] }): string | undefined {
+  const { index, start, size } = row;
+  const end = start + size;
+  if (start < 512 || size <= 0 || !Number.isSafeInteger(end)) {
+    return `partition ${index} would have ${size} bytes from byte ${start}`;
+  }
+  if (end > among.disk.size)
+    return `partition ${index} ends at byte ${end}, and the disk at ${among.disk.size}`;
+  const hit = among.others.find((other) => start < other.start + other.size && other.start < end);
+  return hit && `partitions ${hit.index} and ${index} overlap`;
 }

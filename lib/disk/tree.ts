@@ -37,6 +37,8 @@ export interface Tree extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const deepest = 256; // a folder that is in itself has no end
+
 /** The tree over a driver: finds paths, refuses what is unfit, and lets one call run at a time. */
 export function treeOf(volume: Volume, where: string): Tree {
   const follow = (path: string) => resolve({ volume, where }, { path, followLast: true });
@@ -68,6 +70,12 @@ export function treeOf(volume: Volume, where: string): Tree {
   };
   const remove = async (place: Place, recursive: boolean) => {
     const { path, entry } = at(place);
+    if (path.split("/").length > deepest) {
+      throw new TpiError("PARTITION_DAMAGED", {
+        where,
+        why: `its folders reach ${deepest} levels down at ${path}`,
+      });
+    }
     if (path === "/") throw new TypeError("the root of an image cannot be removed");
     const names = entry.kind === "folder" ? await volume.list(path) : [];
     if (names.length > 0 && !recursive) {
