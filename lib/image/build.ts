@@ -56,9 +56,8 @@ export async function buildImage(
   const { title, mechanism } = made.stage.system.facts;
   const edited = await bench.finish();
   const spliced = await splice({
+    ...edited,
     base: base.file,
-    disk: edited.disk,
-    changed: edited.changed,
     signal: scope.signal,
   });
   const blocks = { dirty: spliced.dirtyBlocks, total: spliced.totalBlocks };

@@ -50,4 +50,6 @@ export interface Edited {
   readonly disk: Source;
   /** Whether any byte of a stretch may differ from the base; a false alarm costs time only. */
   readonly changed: (at: number, length: number) => boolean;
+  /** The base's content, where the engine has it open: what was flagged is compared with it. */
+  readonly original?: Source;
 }

@@ -25,6 +25,8 @@ export function lonely(of: { records: readonly IndexRecord[]; bytes: Uint8Array;
   return Buffer.concat([streamHeader(of.check), of.bytes, index, streamFooter(of.check, index.length)]);
 }
 
+const memory = "--memlimit-decompress=512MiB"; // a hostile header asks for a dictionary of 4 GiB
+
 /** Unpacks blocks that stand side by side, by the `xz` command where there is one, else by WebAssembly. */
 export async function unpack(of: {
   records: readonly IndexRecord[];
@@ -36,11 +38,11 @@ export async function unpack(of: {
 }): Promise<Buffer> {
   const { path, signal } = of;
   const input = lonely(of);
-  const { output, failure } = (await hasXz())
-    ? await throughXz({ words: ["-dc", "-q", "-T1"], input: [input], signal })
-    : await unpackWasm({ input, signal });
-  if (failure !== undefined) throw faultOf(failure, path);
   const size = of.records.reduce((sum, record) => sum + record.uncompressedSize, 0);
+  const { output, failure } = (await hasXz())
+    ? await throughXz({ words: ["-dc", "-q", "-T1", memory], input: [input], most: size, signal })
+    : await unpackWasm({ input, most: size, signal });
+  if (failure !== undefined) throw faultOf(failure, path);
   if (output.length === size) return output;
   throw new TpiError("XZ_CORRUPT", { path, why: `${size} bytes of its content unpack to ${output.length}` });
 }

@@ -29,6 +29,8 @@ export interface XzFile {
 /** The largest block that is unpacked for a single read. */
 export const largestBlock = 64 << 20;
 
+const largestIndex = 64 << 20; // ten million blocks
+
 /**
  * Reads headers, indexes and footers, and checks their sums; the blocks themselves are not unpacked. Several streams
  * and the padding between them are fine. `FILE_MISSING`, `NOT_XZ`, `XZ_TRUNCATED` or `XZ_CORRUPT`.
@@ -76,6 +78,7 @@ async function streamBefore(
   if (typeof footer === "string") throw end === file.size ? cutShort(path, footer) : corrupt(footer);
   const indexAt = end - edgeSize - footer.indexSize;
   if (indexAt < edgeSize) throw corrupt("its index is larger than the file");
+  if (footer.indexSize > largestIndex) throw corrupt(`its index would have ${sizeText(footer.indexSize)}`);
   const records = readIndex(await file.read(indexAt, footer.indexSize));
   if (typeof records === "string") throw corrupt(records);
   const start = indexAt - records.reduce((sum, one) => sum + padded(one.unpaddedSize), 0) - edgeSize;

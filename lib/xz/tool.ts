@@ -48,21 +48,37 @@ export async function startXz(words: readonly string[], signal: AbortSignal): Pr
   };
 }
 
-/** Sends bytes through `xz`; what it complained of where it failed. */
+/** Sends bytes through `xz`; what it complained of where it failed, or that it gave more than `most` bytes. */
 export async function throughXz(job: {
   words: readonly string[];
   input: readonly Uint8Array[];
+  most?: number;
   signal: AbortSignal;
 }): Promise<{ output: Buffer; failure: string | undefined }> {
   const { child, failure } = await startXz(job.words, job.signal);
   // xz may stop reading at the first bad byte: its exit code tells, not our broken pipe
   const fed = pipeline(job.input, child.stdin).catch(() => {});
-  const [output, why] = await Promise.all([
-    buffer(child.stdout).catch(() => Buffer.alloc(0)),
-    failure(),
-    fed,
-  ]);
-  return { output, failure: why };
+  const output = await gathered(child.stdout, job.most).catch(() => Buffer.alloc(0));
+  if (!output) child.kill(); // a bomb: it would go on for as long as there is memory
+  const [why] = await Promise.all([failure(), fed]);
+  return output ? { output, failure: why } : { output: Buffer.alloc(0), failure: tooMuch };
+}
+
+export const tooMuch = "it unpacks to more than its index says";
+
+/** All bytes of a stream; undefined as soon as they are more than `most`. */
+export async function gathered(
+  stream: AsyncIterable<Uint8Array>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > most) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
 }
 
 /** The version of the `xz` on PATH, such as `5.4.1`: another one may make other bytes of the same content. */

@@ -1,17 +1,19 @@
-import { buffer } from "node:stream/consumers";
 import { ReadableStream } from "node:stream/web";
 import xz from "xz-decompress";
+import { gathered, tooMuch } from "./tool.ts";
 
 let last: Promise<void> = Promise.resolve();
 
-/** Unpacks a whole stream in memory; what it complains of where that fails. */
+/** Unpacks a whole stream in memory; what it complains of where that fails, or that it gives more than `most` bytes. */
 export async function unpackWasm(of: {
   input: Uint8Array;
+  most: number;
   signal: AbortSignal;
 }): Promise<{ output: Buffer; failure: string | undefined }> {
   of.signal.throwIfAborted();
   try {
-    return { output: await buffer(wasmStream([of.input])), failure: undefined };
+    const output = await gathered(wasmStream([of.input]), of.most);
+    return output ? { output, failure: undefined } : { output: Buffer.alloc(0), failure: tooMuch };
   } catch (error) {
     return { output: Buffer.alloc(0), failure: String(error) };
   }

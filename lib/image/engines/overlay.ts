@@ -34,7 +34,7 @@ async function openOverlay({ base, epoch }: EngineJob): Promise<Workbench> {
     },
     finish: async () => {
       await close();
-      return { disk, changed: disk.changed };
+      return { disk, changed: disk.changed, original: source };
     },
     [Symbol.asyncDispose]: async () => {
       await close().catch(() => {}); // what was not finished is thrown away

@@ -1,8 +1,15 @@
-import type { Readable } from "node:stream";
+import { createReadStream } from "node:fs";
 import type { Scope } from "../../core/scope.ts";
-import { openTree, type Partition, type PartitionTable, partitions, type Source } from "../../disk.ts";
+import {
+  fileSource,
+  openTree,
+  type Partition,
+  type PartitionTable,
+  partitions,
+  type Source,
+} from "../../disk.ts";
 import { openSystem } from "../../os.ts";
-import { openXz, xzSource, xzVersion } from "../../xz.ts";
+import { xzSource, xzVersion } from "../../xz.ts";
 import { bmapText, hashRanges, neededRanges } from "./bmap.ts";
 import { type Claim, factsOf } from "./claim.ts";
 import { diffDisks, type VolumeDiff } from "./diff.ts";
@@ -18,29 +25,28 @@ export interface Beside {
   readonly text: string;
 }
 
-/** An image that has been written to a file, and its disk as often as it is asked for. */
+/** An image, and a file that holds its disk. */
 interface Written extends Publication {
-  readonly file: string;
-  readonly content: () => Readable;
+  readonly raw: string;
   readonly scope: Scope;
 }
 
 /**
- * What stands beside an image, read from the written file itself: metadata always, and the parts that are asked for. A
+ * What stands beside an image, read from its disk as it came out: metadata always, and the parts that are asked for. A
  * system without a package database has no bill of materials.
  */
 export async function beside(written: Written): Promise<readonly Beside[]> {
   const { built, origin, parts, scope } = written;
   const { signal } = scope;
-  await using disk = xzSource(await openXz(written.file), { signal });
-  await using before = xzSource(origin.base, { signal });
+  await using disk = await fileSource(written.raw);
+  await using base = xzSource(origin.base, { memory: 16 << 20, signal });
   const table = await partitions(disk);
   const wants = (part: BesidePart) => parts.includes(part);
   const ranges = wants("bmap") ? await neededRanges({ disk, partitions: table.partitions, signal }) : [];
-  const digests = await hashRanges(written.content(), ranges);
-  const diff = wants("diff")
-    ? await diffDisks({ before, after: disk, changed: changedOf(origin), signal })
-    : undefined;
+  const digests = await hashRanges(createReadStream(written.raw, { highWaterMark: 1 << 20 }), ranges);
+  const changed = changedOf(origin);
+  const before = { ...base, read: withoutUnpacking({ disk, base, changed }) };
+  const diff = wants("diff") ? await diffDisks({ before, after: disk, changed, signal }) : undefined;
   const inventory =
     wants("spdx") || wants("cyclonedx") ? await inventoryOf(written, { disk, table }) : undefined;
   const { name, sha256, size } = built;
@@ -67,6 +73,16 @@ export async function beside(written: Written): Promise<readonly Beside[]> {
     ...(inventory && wants("cyclonedx") ? [file("cdx.json", json(cyclonedxOf(inventory)))] : []),
     ...(diff ? [file("diff.json", json({ format: "tpi-diff/1", volumes: diff }))] : []),
   ];
+}
+
+/** Reads the base; what has not changed is read from the disk, which lies unpacked. */
+function withoutUnpacking(of: {
+  disk: Source;
+  base: Source;
+  changed: (at: number, length: number) => boolean;
+}) {
+  const { disk, base, changed } = of;
+  return (at: number, length: number) => (changed(at, length) ? base : disk).read(at, length);
 }
 
 const json = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
