@@ -68,8 +68,9 @@ export function runner({ folderOf, say }) {
   const running = new Set();
 
   const run = async ({ partition, command, request }) => {
-    const words = [...inside, "sh", "-c", prepare, "sh", folderOf(partition), command];
-    const child = spawn("unshare", words, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+    // dies with the agent, and the namespaces with it
+    const words = ["--pdeathsig", "KILL", "unshare", ...inside, "sh", "-c", prepare, "sh", folderOf(partition), command];
+    const child = spawn("setpriv", words, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
     const last = [];
     const hear = (stream) =>
       lines(stream, (line) => {

@@ -7,7 +7,7 @@ import { agentOver, type Wires } from "./agent.ts";
 import { agentBench, type Site } from "./bench.ts";
 import { hasLoops, kernelLacks, mayMount } from "./kernel.ts";
 
-const programs = ["mount", "umount", "losetup", "unshare", "chroot"];
+const programs = ["mount", "umount", "losetup", "unshare", "setpriv", "chroot"];
 
 /** Linux and root: the base unpacked into the temp folder, its partitions mounted by this kernel, commands in a chroot. */
 export const mountEngine: Engine = {
