@@ -68,7 +68,7 @@ for (const { name, seed, inRoot } of family) {
     const data = parse(user ?? "");
     assert.match(user ?? "", /^#cloud-config\n/);
     assert.match(parse(meta ?? "")["instance-id"], /^tpi-[0-9a-f]{16}$/);
-    assert.equal(parse(meta ?? "")["instance_id"], undefined);
+    assert.equal(parse(meta ?? "").instance_id, undefined);
     assert.equal(parse(meta ?? "")["local-hostname"], "n1");
     assert.deepEqual(
       data.users.map((one: { name: string }) => one.name),
