@@ -1,5 +1,8 @@
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { cardStore } from "./cache/card.ts";
+import type { OnCard } from "./cache/card-out.ts";
+import type { Keeping } from "./cache/card-put.ts";
 import type { Content } from "./cache/content.ts";
 import { cacheKey, fileNameOf } from "./cache/key.ts";
 import { localStore } from "./cache/local.ts";
@@ -7,10 +10,14 @@ import type { Facts, Metadata, Tags } from "./cache/metadata.ts";
 import type { Prune } from "./cache/prune.ts";
 import type { Loose, Survey } from "./cache/store.ts";
 import { cacheOf } from "./cache/verbs.ts";
+import { TpiError } from "./core/fault.ts";
 import { paths } from "./core/paths.ts";
 import type { Scope } from "./core/scope.ts";
 import type { Step } from "./core/step.ts";
+import type { Ssh } from "./ssh.ts";
 
+export type { OnCard } from "./cache/card-out.ts";
+export type { Keeping } from "./cache/card-put.ts";
 export type { Content } from "./cache/content.ts";
 export type { Facts, Metadata, Tags } from "./cache/metadata.ts";
 export type { Entry, Prune } from "./cache/prune.ts";
@@ -80,6 +87,36 @@ export function localCache(folder: string = path.join(paths().cache, "kept")): L
       const key = cacheKey(words);
       const meta = await store.look({ key, name: fileNameOf(key) }, scope);
       return meta && (await store.file(meta, scope));
+    },
+  };
+}
+
+/** A cache on a board's controller, usually on its card. */
+export interface BmcCache extends Cache {
+  /**
+   * Lends a key's content as one plain file on the controller, proven there, such as for a flash by path. What was put
+   * together for it is removed when it is given back. `CACHE_MISSING`, `CACHE_DAMAGED`, `CACHE_FULL`.
+   */
+  assembled(key: string, scope: Scope): Promise<OnCard>;
+}
+
+/** Where on the controller, and how images are kept there: `auto` where not said. */
+export interface BmcCacheOptions {
+  readonly folder?: string;
+  readonly keeping?: Keeping;
+}
+
+/** The cache on the controller behind `ssh`; its folder is made at the first put. */
+export function bmcCache(ssh: Ssh, options: BmcCacheOptions = {}): BmcCache {
+  const { folder = "/mnt/sdcard/tpi", keeping = "auto" } = options;
+  const store = cardStore({ ssh, dir: folder }, keeping);
+  return {
+    ...cacheOf(store),
+    assembled: async (words, scope) => {
+      const key = cacheKey(words);
+      const meta = await store.look({ key, name: fileNameOf(key) }, scope);
+      if (!meta) throw new TpiError("CACHE_MISSING", { key, location: store.location });
+      return await store.assembled(meta, scope);
     },
   };
 }

@@ -1,0 +1,122 @@
+import { claimant } from "../claim.ts";
+import { isFault, TpiError } from "../core/fault.ts";
+import type { Scope } from "../core/scope.ts";
+import { contentFile, look, survey } from "./card-reads.ts";
+import { errand, type Far, locationOf, turn, useName, writable } from "./far.ts";
+import type { Metadata } from "./metadata.ts";
+import type { Loose, Survey } from "./store.ts";
+
+/** Removes entries by the names they are kept under, and then what nothing refers to. `HELD` where one is in use. */
+export async function remove(far: Far, of: { names: readonly string[]; scope: Scope }): Promise<void> {
+  const { names, scope } = of;
+  await using own = await turn(far, scope);
+  for (const name of names) {
+    const meta = await look(far, { name, signal: own.signal }).catch(unreadable);
+    if (meta) await refuseUsed(far, { meta, signal: own.signal });
+    const files = [`${name}.meta`, meta ? contentFile(meta) : `${name}.list`];
+    const script = 'cd "$dir" && rm -f "$@"';
+    await errand(far, { what: `remove ${name}`, script, words: files, signal: own.signal });
+  }
+  await clear(far, { dry: false, signal: own.signal });
+}
+
+function unreadable(error: unknown): undefined {
+  if (!isFault(error, "CACHE_META")) throw error;
+}
+
+async function refuseUsed(far: Far, of: { meta: Metadata; signal: AbortSignal }): Promise<void> {
+  const { meta, signal } = of;
+  const user = await claimant(far.ssh, { name: useName(far, meta.sha256), signal });
+  if (!user) return;
+  const holder = `process ${user.pid} on ${user.host}`;
+  throw new TpiError("HELD", { what: `${meta.key} in ${locationOf(far)}`, holder, since: user.since });
+}
+
+const aside = `${writable}
+cd "$dir" || exit 1
+to=damaged/$1
+mkdir -p "$to" || exit 1
+if [ -f "$2" ] && [ "$3" = blocks ]; then
+  sort -u "$2" | while read -r sum length; do
+    block=blocks/\${sum%\${sum#??}}/$sum
+    [ -f "$block" ] || continue
+    got=$(sha256sum < "$block"); [ "\${got%% *}" = "$sum" ] || mv -f "$block" "$to/"
+  done
+fi
+[ -f "$2" ] && mv -f "$2" "$to/"
+mv -f "$4.meta" "$to/"
+`;
+
+/** Moves an entry to `damaged/`: its metadata, its file or list, and those of its blocks that are damaged. */
+export async function setAside(far: Far, of: { name: string; scope: Scope }): Promise<void> {
+  const { name, scope } = of;
+  await using own = await turn(far, scope);
+  const { signal } = own;
+  const meta = await look(far, { name, signal }).catch(unreadable);
+  const folder = `${new Date().toISOString().replaceAll(/[:.]/g, "-")}-${name}`;
+  const file = meta ? contentFile(meta) : `${name}.list`;
+  const words = [folder, file, meta?.kept ?? "unknown", name];
+  await errand(far, { what: `set ${name} aside`, script: aside, words, signal });
+}
+
+/** Counts what nothing refers to, and removes it unless `dry`. */
+export async function sweep(far: Far, of: { dry: boolean; scope: Scope }): Promise<Loose> {
+  await using own = await turn(far, of.scope);
+  return await clear(far, { dry: of.dry, signal: own.signal });
+}
+
+const listing = `
+cd "$dir" 2>/dev/null || exit 0
+for list in *.list; do [ -f "$list" ] && sed "s/^/$list /" "$list"; done
+echo --
+find . -type f | xargs -r ls -ln
+`;
+
+async function clear(far: Far, of: { dry: boolean; signal: AbortSignal }): Promise<Loose> {
+  const { dry, signal } = of;
+  const found = await survey(far, signal);
+  const out = await errand(far, { what: "look for what is loose", script: listing, signal });
+  const loose = looseIn(out, found);
+  const unused = [];
+  for (const one of loose) {
+    const [, sha256] = /^out\/([0-9a-f]{64})/.exec(one.path) ?? [];
+    if (sha256 && (await claimant(far.ssh, { name: useName(far, sha256), signal }))) continue;
+    unused.push(one);
+  }
+  if (!dry && unused.length > 0) {
+    const input = unused.map(({ path }) => `${path}\n`).join("");
+    const script = 'cd "$dir" && xargs rm -f && rmdir blocks/* parts/* 2>/dev/null; exit 0';
+    await errand(far, { what: "remove what is loose", script, input, signal });
+  }
+  return { files: unused.length, bytes: unused.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+interface LooseFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * The files of a listing that belong to nothing: blocks that no list names, parts, images that were put together, and
+ * contents without metadata. Names that are not of our making, and what lies in `damaged/`, are left alone.
+ */
+export function looseIn(text: string, { entries, broken }: Survey): readonly LooseFile[] {
+  const [lists = "", files = ""] = text.split(/^--$/m);
+  const metas = new Set([
+    ...entries.map(({ meta }) => contentFile(meta)),
+    ...broken.map(({ name }) => `${name}.list`),
+  ]);
+  const named = lists.split("\n").map((line) => line.split(" "));
+  const needed = new Set(named.flatMap(([list = "", sha256 = ""]) => (metas.has(list) ? [sha256] : [])));
+  const belongs = (path: string) => {
+    const block = /^blocks\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(path)?.[1];
+    if (block) return needed.has(block);
+    if (/^(parts|out)\//.test(path)) return false;
+    if (!/^[a-z0-9~][a-z0-9._~-]*\.(list|img|xz|raw)$/.test(path)) return true;
+    return metas.has(path) || broken.some(({ name }) => path.startsWith(`${name}.`));
+  };
+  return files.split("\n").flatMap((line) => {
+    const [, bytes, path] = /^\S+\s+\d+\s+\d+\s+\d+\s+(\d+)\s.*\s\.\/(\S+)$/.exec(line) ?? [];
+    return path && bytes && !belongs(path) ? [{ path, bytes: Number(bytes) }] : [];
+  });
+}
