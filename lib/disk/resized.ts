@@ -6,7 +6,7 @@ export function resized(source: Source, size: number): Source {
   const read = async (at: number, length: number) => {
     mustFit({ at, length, size });
     const there = Math.max(0, Math.min(length, source.size - at));
-    if (there === length) return await source.read(at, length);
+    if (there > 0 && there === length) return await source.read(at, length); // a source has no place beyond its end
     const bytes = new Uint8Array(length);
     if (there > 0) bytes.set(await source.read(at, there));
     return bytes;

@@ -7,6 +7,7 @@ import { customised } from "./customise.ts";
 import type { EngineName } from "./engine.ts";
 import { filledOf, type Origin } from "./output/origin.ts";
 import { writeSparse } from "./output/sparse.ts";
+import { trimmed } from "./room.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
 
 /**
@@ -52,14 +53,11 @@ export async function buildImage(
   scope: Scope,
 ): Promise<Built & { readonly origin: Origin }> {
   await using made = await customised(spec, scope);
-  const { bench, base, id } = made;
+  const { bench, base, root, id } = made;
   const { title, mechanism } = made.stage.system.facts;
-  const edited = await bench.finish();
-  const spliced = await splice({
-    ...edited,
-    base: base.file,
-    signal: scope.signal,
-  });
+  const { signal } = scope;
+  await using edited = await trimmed(await bench.finish(), { root, disk: spec.disk, signal });
+  const spliced = await splice({ ...edited, base: base.file, signal });
   const blocks = { dirty: spliced.dirtyBlocks, total: spliced.totalBlocks };
   scope.say(
     `${title} (${mechanism}), ${bench.engine} engine: ${blocks.dirty} of ${blocks.total} blocks compressed anew`,

@@ -1,11 +1,13 @@
 import { planning } from "../core/plan.ts";
 import type { Scope } from "../core/scope.ts";
+import type { Partition } from "../disk.ts";
 import { applyEdits, type Edit, imageMark, renderIdentity } from "../os.ts";
 import { openChosen } from "./choose.ts";
 import type { Workbench } from "./engine.ts";
 import { laterEdits } from "./later.ts";
 import { allForeknown, imageId } from "./outcome.ts";
 import { perform, type Stage } from "./perform.ts";
+import { roomy } from "./room.ts";
 import type { ImageSpec } from "./spec.ts";
 import { type Stocked, stocked, stockedAlready, stockedDigest } from "./stock.ts";
 import { contextOf } from "./tenant.ts";
@@ -14,6 +16,7 @@ import { contextOf } from "./tenant.ts";
 export interface Opened extends AsyncDisposable {
   readonly base: Stocked;
   readonly bench: Workbench;
+  readonly root: Partition;
   /** Where the actions are carried out. */
   readonly stage: Stage;
 }
@@ -41,7 +44,7 @@ export async function opened(spec: ImageSpec, on: { base: Stocked; scope: Scope 
     const stage = { system, context: contextOf(spec), signal: scope.signal, run };
     const later = await laterEdits(actions, stage);
     await applyEdits(system, await renderIdentity(spec.identity, system, later));
-    return { base, bench, stage, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
+    return { base, bench, root, stage, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
   });
 }
 
@@ -50,8 +53,9 @@ export async function opened(spec: ImageSpec, on: { base: Stocked; scope: Scope 
  * the very work that makes it. In a plan, where the base would first have to be cut into blocks, a `TypeError`.
  */
 export async function customised(spec: ImageSpec, scope: Scope): Promise<Customised> {
-  const base = planning() ? await stockedAlready(spec, scope.signal) : await stocked(spec, scope);
-  if (!base) throw new TypeError(`${spec.base} is cut into blocks when the image is made, not in a plan`);
+  const found = planning() ? await stockedAlready(spec, scope.signal) : await stocked(spec, scope);
+  if (!found) throw new TypeError(`${spec.base} is cut into blocks when the image is made, not in a plan`);
+  const base = planning() ? found : await roomy(found, { disk: spec.disk, scope });
   const open = await opened(spec, { base, scope });
   return await orClosed(open, async () => {
     const outcomes = await perform(spec.actions, open.stage);

@@ -6,17 +6,27 @@ export interface DiskWishes {
   readonly size?: number;
   /** Bytes to add to the disk as it is. */
   readonly grow?: number;
+  /** Whether the system grows its root file system itself, when it boots first. */
+  readonly filesystem?: "later";
   /** The root file system and the disk end where its files do, and this many bytes later. */
   readonly shrink?: { readonly margin: number };
   readonly zeroFree?: true;
 }
 
-/** Words about the disk as a whole; the root file system follows the disk. */
+/** When the root file system becomes as large as its partition: at once (by resize2fs), or when the system boots first. */
+export interface GrowWords {
+  readonly filesystem?: "now" | "later";
+}
+
+/**
+ * Words about the disk as a whole. It grows before the edits, so that they have room (once for all images of a base),
+ * and is cut and cleaned after them.
+ */
 export interface DiskWords<R> {
-  /** Makes the disk this large and its root file system as large as fits; refused where the base is larger. */
-  size(bytes: Size): R;
-  /** Adds to the disk and its root file system. */
-  grow(by: Size): R;
+  /** Makes the disk this large, and its root partition up to its end; `LAYOUT_UNFIT` where the base is larger. */
+  size(bytes: Size, words?: GrowWords): R;
+  /** Adds to the disk and its root partition. */
+  grow(by: Size, words?: GrowWords): R;
   /** Cuts the root file system and the disk to what is used and a margin (64 MiB), so that less has to be written. */
   shrink(words?: { readonly margin?: Size }): R;
   /** Writes zeros where the root file system has nothing, so that it packs small. */
@@ -28,9 +38,12 @@ export function diskWords<R>(wishes: DiskWishes, say: (wishes: DiskWishes) => R)
   const { zeroFree } = wishes;
   const sized = (one: DiskWishes) => say({ ...(zeroFree ? { zeroFree } : {}), ...one });
   return {
-    size: (bytes) => sized({ size: bytesOf(bytes) }),
-    grow: (by) => sized({ grow: bytesOf(by) }),
+    size: (bytes, words) => sized({ size: bytesOf(bytes), ...whenOf(words) }),
+    grow: (by, words) => sized({ grow: bytesOf(by), ...whenOf(words) }),
     shrink: ({ margin = "64MiB" } = {}) => sized({ shrink: { margin: bytesOf(margin) } }),
     zeroFree: () => say({ ...wishes, zeroFree: true }),
   };
 }
+
+const whenOf = ({ filesystem }: GrowWords = {}): DiskWishes =>
+  filesystem === "later" ? { filesystem: "later" } : {};

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { isFault } from "../../lib/core/fault.ts";
+import type { Image } from "../../lib/image.ts";
+import { must } from "../disk/fixture.ts";
+import { type Bench, bench } from "./bench.ts";
+
+let own: Bench;
+let base: Image;
+
+before(async () => {
+  own = await bench();
+  base = own.base;
+});
+after(() => own.remove());
+
+/** Saves and unpacks an image, has the outside world check it, and gives the path of the disk. */
+async function sound(name: string, said: Image): Promise<string> {
+  const out = path.join(own.folder, `${name}.img.xz`);
+  await said.save(out);
+  await must("xz", "-dk", out);
+  const disk = path.join(own.folder, `${name}.img`);
+  await must("/usr/sbin/sfdisk", "--verify", disk);
+  await must("e2fsck", "-fn", `${disk}?offset=${own.fixture.root.start}`);
+  return disk;
+}
+
+test("a disk grows before the edits, which then have room, and once for all images of its base", async () => {
+  const large = own.file("large", Buffer.alloc(48 << 20, "a"));
+  await assert.rejects(
+    async () => await base.copy(large, "/srv/large").build(),
+    (error) => isFault(error, "PARTITION_FULL"),
+  );
+  const disk = await sound("grown", base.size("128MiB").copy(large, "/srv/large"));
+  assert.equal(statSync(disk).size, 128 << 20);
+  const kept = readdirSync(path.join(own.folder, "home/cache/blocks"));
+  const built = await base.size("128MiB").hostname("other").build();
+  assert.equal(built.size < statSync(own.packed).size * 1.1, true);
+  assert.deepEqual(readdirSync(path.join(own.folder, "home/cache/blocks")), kept);
+});
+
+test("a disk that leaves its file system to the first boot has a larger partition alone", async () => {
+  const disk = await sound("later", base.grow("64MiB", { filesystem: "later" }));
+  assert.equal(statSync(disk).size, statSync(own.fixture.path).size + (64 << 20));
+});
+
+test("a disk is cut to its files, and what was removed from it is gone", async () => {
+  const piece = Buffer.from(await base.bytes("/boot/vmlinuz")).subarray(1_000_000, 1_000_064);
+  assert.ok(readFileSync(own.fixture.path).includes(piece));
+  const disk = await sound("cut", base.remove("/boot/vmlinuz").shrink({ margin: "1MiB" }).zeroFree());
+  assert.ok(statSync(disk).size < statSync(own.fixture.path).size);
+  assert.ok(!readFileSync(disk).includes(piece));
+});
+
+test("a disk of given wishes has the same bytes whenever it is made", async () => {
+  const said = base.grow("16MiB").write("/srv/a", "a").zeroFree();
+  const [one, two] = [await said.build(), await said.build()];
+  assert.equal(one.sha256, two.sha256);
+});
+
+test("a disk smaller than its base is refused with LAYOUT_UNFIT", async () => {
+  await assert.rejects(
+    async () => await base.size("1MiB").build(),
+    (error) => isFault(error, "LAYOUT_UNFIT"),
+  );
+});
