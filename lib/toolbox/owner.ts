@@ -23,10 +23,16 @@ export async function sweep(engine: Dockerode): Promise<void> {
   }
 }
 
-/** Removes a container with its volumes, running or not; fine where it is gone, or going, already. */
+/** Removes a container with its volumes, running or not, and waits where it removes itself; fine where it is gone. */
 export async function removed(container: Dockerode.Container): Promise<void> {
-  await container.remove({ force: true, v: true }).catch((error: unknown) => {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    if (isMissing(error)) return;
     const going = error instanceof Error && "statusCode" in error && error.statusCode === 409;
-    if (!going && !isMissing(error)) throw error;
-  });
+    if (!going) throw error;
+    await container.wait({ condition: "removed" }).catch((gone: unknown) => {
+      if (!isMissing(gone)) throw gone;
+    });
+  }
 }
