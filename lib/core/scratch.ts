@@ -8,16 +8,24 @@ import { ambient } from "./scope.ts";
 
 /** A folder for the files of one piece of work. */
 export interface Scratch extends Lease {
-  /** Says that the work went well, so that `TPI_KEEP_TEMP` has nothing to keep. */
-  done(): void;
+  /** Says that the work went well, so that there is nothing to look at afterwards. */
+  readonly done: () => void;
+}
+
+/** How a scratch folder is made. */
+export interface ScratchWords {
+  /** Where, instead of the temp folder: on the same disk as what it will be moved to. */
+  readonly folder?: string;
+  /** Its owner says `done()`; with `TPI_KEEP_TEMP=1` the folder of one that does not stays, and the run says where. */
+  readonly keep?: true;
 }
 
 /**
- * A new folder of this process in the temp folder, or in another, removed with all that is in it when disposed of.
- * Folders that processes have left behind by dying are removed on the way. With `TPI_KEEP_TEMP=1` the folder of work
- * that did not say `done()` stays, and the run says where.
+ * A new folder of this process in the temp folder, removed with all that is in it when disposed of. Folders that
+ * processes have left behind by dying are removed on the way.
  */
-export async function scratch(label: string, temp: string = paths().temp): Promise<Scratch> {
+export async function scratch(label: string, words: ScratchWords = {}): Promise<Scratch> {
+  const { folder: temp = paths().temp, keep = false } = words;
   await mkdir(temp, { recursive: true, mode: 0o700 });
   await sweep(temp);
   const own = await mkdtemp(path.join(temp, `${label}.${process.pid}.${await startOf(process.pid)}.`));
@@ -28,7 +36,8 @@ export async function scratch(label: string, temp: string = paths().temp): Promi
       well = true;
     },
     [Symbol.asyncDispose]: async () => {
-      if (well || process.env.TPI_KEEP_TEMP !== "1") return await rm(own, { recursive: true, force: true });
+      if (well || !keep || process.env.TPI_KEEP_TEMP !== "1")
+        return await rm(own, { recursive: true, force: true });
       const kept = path.join(temp, `${label}-kept-${randomBytes(3).toString("hex")}`);
       await rename(own, kept);
       ambient().say(`kept for a look (TPI_KEEP_TEMP=1): ${kept}`);

@@ -7,6 +7,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { z } from "zod";
 import { isFault } from "../../lib/core/fault.ts";
+import { mustHaveRoom } from "../../lib/core/room.ts";
 import { toolPath } from "../../lib/core/tool.ts";
 import { type Image, image } from "../../lib/image.ts";
 import { must, rk1Image } from "../disk/fixture.ts";
@@ -229,6 +230,30 @@ test("a path that ends in .img gets the disk itself, with holes for its zeros", 
   assert.ok(readFileSync(at("saved.img")).equals(readFileSync(at("device.img"))));
   const { blocks, size } = statSync(at("saved.img"));
   assert.ok(blocks * 512 < size / 2, `${blocks * 512} of ${size} bytes are allocated`);
+});
+
+test("what a killed process left of an image is cleared by the next, and what a live one writes stays", async () => {
+  const dead = await must("sh", "-c", "echo $$");
+  const left = [
+    `saved.img.${dead.trim()}.1-2.00000000.part`,
+    "saved.img.part",
+    `other.img.${dead.trim()}.1-2.00000000.part`,
+  ];
+  for (const name of left) writeFileSync(at(name), "half");
+  await described().save(at("saved.img"));
+  const names = await readdir(folder);
+  assert.deepEqual(
+    left.map((name) => names.includes(name)),
+    [false, true, true],
+  );
+});
+
+test("an image is refused before it is written where the disk has no room for it", async () => {
+  await assert.rejects(mustHaveRoom(at("not", "there", "yet"), 2 ** 52), {
+    code: "DISK_FULL",
+    message: /there.yet has [\d.]+ .B free, and 4504 TB are needed/,
+  });
+  await mustHaveRoom(at("not", "there", "yet"), 1);
 });
 
 const claimPath = () => at("out", "device.img.xz.json");

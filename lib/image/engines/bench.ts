@@ -10,6 +10,8 @@ export interface Site extends AsyncDisposable {
   readonly agent: Agent;
   /** Where the agent keeps the disk, as it sees it. */
   readonly folder: string;
+  /** Told when the disk is finished: `TPI_KEEP_TEMP` keeps the folder of one that is not. */
+  readonly done?: () => void;
 }
 
 /**
@@ -52,7 +54,9 @@ async function laidOut(site: Site, job: EngineJob): Promise<Workbench> {
       for (const open of trees.values()) await (await open).close();
       for (const { at, bytes } of disk.changes) await raw.write(at, bytes);
       await agent.ask("unmountAll");
-      return { disk: raw, changed: await raw.compare() };
+      const changed = await raw.compare();
+      site.done?.();
+      return { disk: raw, changed };
     },
     [Symbol.asyncDispose]: () => site[Symbol.asyncDispose](),
   };

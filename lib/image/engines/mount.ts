@@ -31,7 +31,7 @@ const agentFile = fileURLToPath(new URL("../agent/main.mjs", import.meta.url));
 /** Starts the agent beside this process, in a mount namespace of its own: what it mounts dies with it. */
 async function here({ scope }: EngineJob): Promise<Site> {
   const unshare = await tool("unshare", "the mount engine");
-  const folder = await scratch("mount");
+  const folder = await scratch("mount", { keep: true });
   const words = ["--mount", "--propagation", "private", process.execPath, agentFile, folder.path];
   // a process group of its own: a Ctrl-C is for us, and the agent hears of it when we let go
   const child = spawn(unshare, words, { detached: true, env: environment() });
@@ -39,6 +39,7 @@ async function here({ scope }: EngineJob): Promise<Site> {
   return {
     agent,
     folder: folder.path,
+    done: folder.done,
     [Symbol.asyncDispose]: async () => {
       await agent[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

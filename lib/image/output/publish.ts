@@ -46,10 +46,10 @@ export async function publishImage(
   const { folder, scope } = at;
   await mustHaveRoom(folder, built.size + besides);
   await mkdir(folder, { recursive: true });
-  await using draft = await scratch(".publishing", folder);
+  await using draft = await scratch(".publishing", { folder, keep: true });
   const file = path.join(draft.path, built.name);
   await built.save(file, scope);
-  await using aside = await scratch("publish");
+  await using aside = await scratch("publish", { keep: true });
   const raw = path.join(aside.path, "disk.img");
   await writeSparse(raw, {
     ...(await diskIn(file, scope.signal)),

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { partOf } from "../../core/part.ts";
 import { mustHaveRoom } from "../../core/room.ts";
 import { isZero } from "../../xz.ts";
 
@@ -23,7 +23,7 @@ const page = 64 << 10;
  */
 export async function writeSparse(file: string, job: SparseJob): Promise<void> {
   const { content, size, signal } = job;
-  const draft = `${file}.${randomBytes(4).toString("hex")}.part`;
+  const draft = await partOf(file);
   try {
     await mustHaveRoom(path.dirname(file), job.most ?? size);
     const handle = await open(draft, "wx");
