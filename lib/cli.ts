@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
+import { keeping } from "./cli/keeping.ts";
 import { exitCodes } from "./core/fault.ts";
 
 /** Runs `tpix` with the words of a command line. Each command's own code is loaded when it is called for. */
@@ -29,6 +30,8 @@ function program(): Command {
     .enablePositionalOptions();
   recipes(words);
   looking(words);
+  keeping(words);
+  images(words.command("image").description("disk images, looked into without root"));
   boards(words.command("board").description("the virtual board in the background"));
   words
     .command("start")
@@ -101,6 +104,22 @@ function looking(words: Command): void {
       const image = await (await import("./base.ts")).base({ arch }).build();
       process.stdout.write(`${image.path}\n`);
     });
+}
+
+function images(words: Command): void {
+  words
+    .command("check")
+    .description("look for mistakes: units, scripts, keys, mounts, network, SSH, secrets")
+    .argument("<image>", "a file or a URL")
+    .option("--json", "for programs", false)
+    .action(async (base: string, options: { json: boolean }) =>
+      (await import("./cli/image.ts")).checkImage(base, options),
+    );
+  words
+    .command("show")
+    .description("tell its layout, its system, its sizes, and the engine that would edit it")
+    .argument("<image>", "a file or a URL")
+    .action(async (base: string) => (await import("./cli/image.ts")).showImage(base));
 }
 
 function boards(words: Command): void {

@@ -6,6 +6,7 @@ import type { Move, Step } from "./core/step.ts";
 import type { Action, Modify } from "./image/action.ts";
 import type { BaseRef } from "./image/base.ts";
 import type { Built } from "./image/build.ts";
+import { checking, type Report } from "./image/check.ts";
 import { identify } from "./image/customise.ts";
 import { type DiskWords, diskWords } from "./image/disk-words.ts";
 import type { EngineName } from "./image/engine.ts";
@@ -21,17 +22,22 @@ import {
   verifying,
 } from "./image/publishing.ts";
 import { type ReadingWords, readingWords } from "./image/reading.ts";
+import { type Shown, showing } from "./image/show.ts";
 import { bare, type ImageSpec, imageName, keyOf, sha256Of } from "./image/spec.ts";
 import { identityFor, type Tenant } from "./image/tenant.ts";
+import type { ToolboxOptions } from "./toolbox.ts";
 
 export type { BaseRef, RemoteBase } from "./image/base.ts";
 export type { Built } from "./image/build.ts";
+export type { Finding, Severity } from "./image/check/look.ts";
+export type { Report } from "./image/check.ts";
 export type { EngineName } from "./image/engine.ts";
 export type { FileOptions, FileWords, Where } from "./image/file-words.ts";
 export type { BootWords, WifiWords } from "./image/identity-words.ts";
 export type { UserWords } from "./image/people.ts";
 export type { Published, PublishWords, Verified } from "./image/publishing.ts";
 export type { Recording } from "./image/recorder.ts";
+export type { Shown } from "./image/show.ts";
 export type { Values } from "./image/template.ts";
 export type { Context, Tenant } from "./image/tenant.ts";
 
@@ -52,8 +58,8 @@ export interface Image extends FileWords<Image>, IdentityWords<Image>, DiskWords
   modify(change: Modify["change"], words?: { readonly key?: string }): Image;
   /** A command line inside the image, as root, with every part quoted; needs an engine that can run. */
   run(pieces: TemplateStringsArray, ...parts: readonly Part[]): Image;
-  /** Has it made there and nowhere else; otherwise the least privileged engine that can. */
-  engine(name: EngineName): Image;
+  /** Has it made there and nowhere else; otherwise the least privileged engine that can. `toolbox` is of its container. */
+  engine(name: EngineName, toolbox?: ToolboxOptions): Image;
   /** The time of all that is written, in seconds or as a date; otherwise the base's own last write. */
   epoch(time: number | Date): Image;
   /** Refuses a base that hashes to anything else (`IMAGE_DIGEST`). */
@@ -77,6 +83,10 @@ export interface Image extends FileWords<Image>, IdentityWords<Image>, DiskWords
   publish(folder: string, words?: PublishWords): Step<Published>;
   /** Builds again and compares with the `.json` of a published one; `IMAGE_DIFFERS` names the stage that is not the same. */
   verify(claim: string): Step<Verified>;
+  /** Looks for mistakes in the image as it would be made, or in the base where nothing is described. Stores nothing. */
+  check(): Step<Report>;
+  /** Tells what the base is: its layout, its system, and who would edit it. */
+  show(): Step<Shown>;
   /** The description for people and files; secrets are `***`, contents are told by their size. */
   toJSON(): object;
   /** The description in one line. */
@@ -106,7 +116,7 @@ function refine(spec: ImageSpec): Image {
       const { text: command, shown: said } = cmd(pieces, ...parts);
       return tell({ kind: "run", command: command === said ? command : new Secret(command), shown: said });
     },
-    engine: (engine) => refine({ ...spec, engine }),
+    engine: (name, toolbox) => refine({ ...spec, engine: { name, ...(toolbox ? { toolbox } : {}) } }),
     epoch: (time) => refine({ ...spec, epoch: secondsOf(time) }),
     sha256: (hex) => refine({ ...spec, sha256: sha256Of(hex) }),
     key: (key) => refine({ ...spec, key: keyOf(key) }),
@@ -120,6 +130,8 @@ function refine(spec: ImageSpec): Image {
     save: (path) => saving(spec, path),
     publish: (folder, words) => publishing(spec, folder, words),
     verify: (claim) => verifying(spec, claim),
+    check: () => checking(spec),
+    show: () => showing(spec),
     toJSON: () => ({ ...spec, actions: undefined, name: imageName(spec), does: detailsOf(spec) }),
     ...shown,
   };
