@@ -13,6 +13,7 @@ import {
   without,
 } from "./journal/record.ts";
 
+export { type Driving, drive, driver } from "./journal/drive.ts";
 export { standing } from "./journal/owner.ts";
 export {
   type Chronicle,

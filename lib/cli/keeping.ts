@@ -1,0 +1,81 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Duration } from "../core/units.ts";
+import type { CacheWords } from "./cache.ts";
+
+/** The words about what is kept between runs: `cache` and `state`. */
+export function keeping(words: Command): void {
+  const cache = words.command("cache").description("images that are kept, here or on the board's card");
+  const place = (command: Command) =>
+    command
+      .option("--on-bmc", "the cache on the board's card", false)
+      .option("--folder <path>", "another folder than the usual one");
+  place(cache.command("ls").description("list them, with totals"))
+    .option("--tag <name=value>", "only those with this tag (may be repeated)", tag, {})
+    .option("--json", "for programs", false)
+    .action(async (options: CacheWords) => (await import("./cache.ts")).listCache(options));
+  place(cache.command("show").description("all that is known of one").argument("<key>")).action(
+    async (key: string, options: CacheWords) => (await import("./cache.ts")).showCached(key, options),
+  );
+  place(cache.command("rm").description("remove some").argument("<keys...>")).action(
+    async (keys: readonly string[], options: CacheWords) =>
+      (await import("./cache.ts")).removeCached(keys, options),
+  );
+  place(
+    cache.command("export").description("write one to a file").argument("<key>").argument("<file>"),
+  ).action(async (key: string, file: string, options: CacheWords) =>
+    (await import("./cache.ts")).exportCached({ key, file }, options),
+  );
+  place(cache.command("prune").description("remove what may go; without words, what nothing refers to"))
+    .option("--tag <name=value>", "only those with this tag (may be repeated)", tag, {})
+    .option("--unused-for <time>", "those not used for longer, as 12h or 30d", duration)
+    .option("--keep-size <size>", "those used longest ago, until so much is left, as 20GB", bytes)
+    .option("--keep-count <count>", "those used longest ago, until so many are left", count)
+    .option("--dry-run", "only say what would go", false)
+    .action(async (options: CacheWords) => (await import("./cache.ts")).pruneCache(options));
+  place(cache.command("verify").description("hash every content"))
+    .option("--set-aside", "move what is damaged to damaged/", false)
+    .action(async (options: CacheWords) => (await import("./cache.ts")).verifyCache(options));
+  state(words);
+}
+
+function state(words: Command): void {
+  const own = words
+    .command("state")
+    .description("what was done on the board, by node and step")
+    .option("--json", "for programs", false)
+    .action(async (options: { json: boolean }) => (await import("./state.ts")).showState(options));
+  own
+    .command("reset")
+    .description("forget a node, or one step of it, so that it is done anew")
+    .argument("<node>")
+    .argument("[step]")
+    .action(async (node: string, step?: string) => (await import("./state.ts")).resetState(node, step));
+  own
+    .command("repair")
+    .description("put a journal that cannot be read beside its place, and go on from the change before")
+    .action(async () => (await import("./state.ts")).repairState());
+}
+
+function tag(word: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("say name=value.");
+  return { ...before, [name]: value };
+}
+
+function duration(word: string): Duration {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(word) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError("say 90m, 12h or 30d.");
+  if (unit === "d") return `${Number(amount) * 24}h`;
+  return `${Number(amount)}${unit === "s" ? "s" : unit === "m" ? "m" : "h"}`;
+}
+
+function bytes(word: string): number {
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([kMGT]?)B?$/.exec(word) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError("say 500MB or 20GB.");
+  return Number(amount) * 1000 ** ["", "k", "M", "G", "T"].indexOf(unit);
+}
+
+function count(word: string): number {
+  if (!/^\d+$/.test(word)) throw new InvalidArgumentError("say a number.");
+  return Number(word);
+}

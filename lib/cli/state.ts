@@ -1,0 +1,66 @@
+import { board, boardState } from "../board.ts";
+import { config } from "../config.ts";
+import { ambient, guarded } from "../core/scope.ts";
+import { table } from "../core/table.ts";
+import { timeText } from "../core/units.ts";
+import { driver, type Entry, journal, standing } from "../journal.ts";
+
+const book = () => journal(boardState(config().board));
+
+/** Prints what is recorded of the configured board, and who drives it now. */
+export async function showState({ json }: { readonly json: boolean }): Promise<void> {
+  const { path, read } = book();
+  const { nodes } = await read();
+  if (json) return print(JSON.stringify(nodes, null, 2));
+  const steps = Object.entries(nodes).flatMap(([node, entries]) =>
+    Object.entries(entries).map(([step, entry]) => ({ node, step, entry })),
+  );
+  if (steps.length === 0) print(`nothing is recorded in ${path}`);
+  else table(await Promise.all(steps.map(row)));
+  print(await driven());
+}
+
+async function row({ node, step, entry }: { node: string; step: string; entry: Entry }) {
+  const { phase, digest, started, ended, outputs, error, why } = entry;
+  const took = started && ended ? timeText(Date.parse(ended) - Date.parse(started)) : "";
+  const results = Object.entries(outputs).map(([name, value]) => `${name}=${value}`);
+  return {
+    node,
+    phase,
+    step,
+    status: await standing(entry),
+    since: (ended ?? started ?? "").slice(0, 19).replace("T", " "),
+    took,
+    digest: digest.slice(0, 8),
+    note: error ? `${error.code}: ${error.message}` : (why ?? results.join(" ")),
+  };
+}
+
+/** Who drives the board, in words; a board that does not answer leaves that open. */
+async function driven(): Promise<string> {
+  const { bmc } = board();
+  try {
+    const signal = AbortSignal.any([ambient().signal, AbortSignal.timeout(5_000)]);
+    const holder = await guarded(() => driver(bmc.ssh, signal));
+    if (!holder) return "nobody drives the board now";
+    return `the board is driven by process ${holder.pid} on ${holder.host} since ${holder.since}`;
+  } catch (error) {
+    return `who drives the board is not known: ${error instanceof Error ? error.message : String(error)}`;
+  } finally {
+    await bmc.close();
+  }
+}
+
+/** Forgets a node, or one step of it. */
+export async function resetState(node: string, step?: string): Promise<void> {
+  await book().reset(step === undefined ? { node } : { node, step });
+  print(`${step ?? "every step"} of ${node} is forgotten, and will be done anew`);
+}
+
+/** Puts a journal that cannot be read aside. */
+export async function repairState(): Promise<void> {
+  const aside = await book().repair();
+  print(aside ? `the journal that could not be read is ${aside} now` : "the journal is in order");
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
