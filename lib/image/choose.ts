@@ -5,16 +5,21 @@ import type { Engine, EngineJob, EngineName, Needs, Workbench } from "./engine.t
 import { mountEngine } from "./engines/mount.ts";
 import { overlayEngine } from "./engines/overlay.ts";
 import { toolboxEngine } from "./engines/toolbox.ts";
+import type { EngineWish } from "./spec.ts";
 
 /** Ways to open an image, from the least privileged to the most; the first that can do all of a description is used. */
-const engines: readonly Engine[] = [overlayEngine, mountEngine, toolboxEngine()];
+const engines = (wish: EngineWish | undefined): readonly Engine[] => [
+  overlayEngine,
+  mountEngine,
+  toolboxEngine(wish?.toolbox),
+];
 
 /** What a description asks of whoever carries it out. */
 export interface Demand {
   /** Whether commands are to be run inside the image. */
   readonly commands: boolean;
   /** The only engine that will do. */
-  readonly engine: EngineName | undefined;
+  readonly engine: EngineWish | undefined;
 }
 
 /** An image opened for edits in the engine that was chosen. */
@@ -30,11 +35,12 @@ export interface Opened {
  * says of every engine why it cannot, `OS_UNKNOWN` that no engine would find a system.
  */
 export async function openChosen(job: EngineJob, demand: Demand): Promise<Opened> {
-  const looked = await look(job, demand.engine);
+  const forced = demand.engine?.name;
+  const looked = await look(job, forced);
   const needs: Needs = { commands: demand.commands, ...looked.needs };
   const { opened } = looked;
   try {
-    const engine = await choose(engines, { needs, forced: demand.engine, signal: job.scope.signal });
+    const engine = await choose(engines(demand.engine), { needs, forced, signal: job.scope.signal });
     if (opened && engine.name === opened.bench.engine) return opened;
     await opened?.bench[Symbol.asyncDispose]();
     return await enter(await engine.open(job));

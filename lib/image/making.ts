@@ -69,7 +69,7 @@ export async function foreseen(spec: ImageSpec, scope: Scope): Promise<readonly 
   if (!early.some(({ kind }) => kind === "modify")) return [move(spec, detailsOf(spec))];
   const base = await stockedAlready(spec, scope.signal);
   if (!base) return [move(spec, detailsOf(spec))];
-  await using open = await opened({ ...spec, actions: early, engine: "overlay" }, { base, scope });
+  await using open = await opened({ ...spec, actions: early, engine: { name: "overlay" } }, { base, scope });
   const lines: string[] = [];
   for (const action of early) {
     const outcomes = await perform([action], open.stage);
@@ -89,7 +89,9 @@ function standIn(name: string): Built {
     engine: "overlay",
     size: 0,
     sha256: "",
+    system: { id: "planned", version: "" },
     blocks: { dirty: 0, total: 0 },
+    cuts: [],
     stream: () => {
       throw onlyPlanned();
     },

@@ -1,4 +1,5 @@
-import { Secret } from "../core/secret.ts";
+import { isFault, TpiError } from "../core/fault.ts";
+import { redact, Secret } from "../core/secret.ts";
 import { applyEdits, type System, textIn, volumeOf } from "../os.ts";
 import { type Action, type Copy, given, type Modify, type Put, type Run, type TextEdit } from "./action.ts";
 import { pieces } from "./host-files.ts";
@@ -96,8 +97,16 @@ async function copy({ from, entries, ...to }: Copy, { system, signal }: Stage): 
   }
 }
 
-async function run({ command }: Run, stage: Stage): Promise<void> {
-  await stage.run(command instanceof Secret ? command.reveal() : command);
+/** A fault shows the command without its secrets, which the engine had to know. */
+async function run({ command, shown }: Run, stage: Stage): Promise<void> {
+  if (!(command instanceof Secret)) return await stage.run(command);
+  try {
+    await stage.run(command.reveal());
+  } catch (error) {
+    if (!isFault(error, "COMMAND_FAILED")) throw error;
+    const { stderr, ...details } = error.details;
+    throw new TpiError("COMMAND_FAILED", { ...details, command: shown, stderr: redact(stderr) });
+  }
 }
 
 async function modify({ change }: Modify, stage: Stage): Promise<readonly Outcome[]> {

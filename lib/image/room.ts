@@ -60,7 +60,7 @@ async function grown(
 
 async function rootOf(base: XzFile, scope: Scope): Promise<Partition> {
   const job = { base, size: base.uncompressedSize, scope };
-  const { bench, root } = await openChosen(job, { commands: false, engine: "overlay" });
+  const { bench, root } = await openChosen(job, { commands: false, engine: { name: "overlay" } });
   await bench[Symbol.asyncDispose]();
   return root;
 }

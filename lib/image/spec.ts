@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import type { Identity } from "../os.ts";
+import type { ToolboxOptions } from "../toolbox.ts";
 import type { Action } from "./action.ts";
 import { type BaseRef, baseOf, baseText, type RemoteBase } from "./base.ts";
 import type { DiskWishes } from "./disk-words.ts";
@@ -24,8 +25,13 @@ export interface ImageSpec {
   readonly disk: DiskWishes;
   /** Seconds for every time that is written. */
   readonly epoch: number | undefined;
-  /** The engine that was asked for. */
-  readonly engine: EngineName | undefined;
+  readonly engine: EngineWish | undefined;
+}
+
+/** The engine that was asked for, and what was said of its container. */
+export interface EngineWish {
+  readonly name: EngineName;
+  readonly toolbox?: ToolboxOptions;
 }
 
 /** The spec of a base file with nothing changed. */
