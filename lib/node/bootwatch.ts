@@ -1,3 +1,5 @@
+import { firstBootLines } from "../os.ts";
+
 /** What a console line says about a boot. */
 export type BootSign =
   | { readonly kind: "stage"; readonly stage: string }
@@ -9,12 +11,14 @@ const stages: readonly (readonly [RegExp, string])[] = [
   [/systemd\[1\]: systemd .* running in system mode/, "systemd"],
   [/Cloud-init v\. .* finished/, "cloud-init finished"],
   [/ login: ?$/, "login prompt"],
+  [new RegExp(`^${firstBootLines.done}$`), "first boot done"],
 ];
 
 const troubles: readonly (readonly [RegExp, string])[] = [
   [/Kernel panic - not syncing/, "the kernel panicked"],
   [/(VFS: Unable to mount root fs|ALERT! .* does not exist)/, "the root file system was not found"],
   [/(Give root password for maintenance|You are in emergency mode)/, "it stopped in emergency mode"],
+  [new RegExp(`^${firstBootLines.failed} `), "a step of its first boot failed"],
   [/^\(initramfs\) ?$/, "it stopped in the initramfs shell"],
   [/^=> ?$/, "it stopped at the U-Boot prompt"],
   [/no bootable system/i, "there is nothing to boot on its disk"],

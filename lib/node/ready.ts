@@ -1,10 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Bmc } from "../bmc.ts";
 import { cmd } from "../core/cmd.ts";
+import { digestOf } from "../core/digest.ts";
 import { isFault, TpiError } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Step, step } from "../core/step.ts";
 import { type Duration, milliseconds, timeText } from "../core/units.ts";
+import type { Journal } from "../journal.ts";
+import { firstBootPaths } from "../os.ts";
 import type { Ssh } from "../ssh.ts";
 import { followBoot } from "./follow.ts";
 
@@ -25,6 +28,8 @@ export interface Awaited {
   readonly user: string;
   readonly far: () => Ssh;
   readonly bmc: Bmc;
+  readonly journal: Journal;
+  readonly fingerprint: () => string;
 }
 
 const limit: Duration = "15m";
@@ -52,7 +57,18 @@ export function readyStep(who: Awaited): Step<Ready> {
       const os = await systemOf(far(), quick);
       return { why: `it answers at ${address}`, value: { address, os, time: "-" } };
     },
-    perform: (doing) => doing.move("wait", () => waitFor(who, doing)),
+    perform: (doing) => doing.move("wait", () => recorded(who, () => waitFor(who, doing))),
+  });
+}
+
+async function recorded(who: Awaited, work: () => Promise<Ready>): Promise<Ready> {
+  const { label, address, user, journal, fingerprint } = who;
+  const hostKey = fingerprint();
+  const digest = digestOf({ address, user, hostKey });
+  const ask = { node: label, step: "ready", phase: "post_installation", digest } as const;
+  return await journal.recorded(ask, async () => {
+    const value = await work();
+    return { value, outputs: { address, hostKey, os: value.os } };
   });
 }
 
@@ -70,6 +86,7 @@ async function waitFor(who: Awaited, scope: Scope): Promise<Ready> {
     meter.note("logging in, waiting for cloud-init");
     const os = await admitted(who.far(), signal);
     await settledDown(who.far(), signal);
+    await firstBootDone(who, signal);
     return { address: who.address, os, time: timeText(Date.now() - began) };
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error;
@@ -111,4 +128,14 @@ async function systemOf(far: Ssh, signal: AbortSignal): Promise<string> {
 /** Where cloud-init made the system, waits for it to end; its exit code 2 means that it ended with warnings. */
 async function settledDown(far: Ssh, signal: AbortSignal): Promise<void> {
   await far.exec(cmd`command -v cloud-init >/dev/null && cloud-init status --wait >/dev/null`, { signal });
+}
+
+/** Where the image has steps for its first boot, waits until they are done: their unit is gone then. */
+async function firstBootDone({ label, far }: Awaited, signal: AbortSignal): Promise<void> {
+  const { unit, log } = firstBootPaths;
+  const name = unit.slice(unit.lastIndexOf("/") + 1);
+  const ended = cmd`while [ -e ${unit} ] && ! systemctl -q is-failed ${name}; do sleep 2; done; [ ! -e ${unit} ]`;
+  const { code } = await far().exec(ended, { signal });
+  if (code === 0) return;
+  throw new TpiError("NODE_BOOT_FAILED", { node: label, what: "a step of its first boot failed", line: log });
 }

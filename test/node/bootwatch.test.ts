@@ -12,6 +12,8 @@ const cases: readonly (readonly [line: string, kind: string | undefined, says?: 
     /cloud-init/,
   ],
   ["cp1 login: ", "stage", /login/],
+  ["tpi: first boot done", "stage", /first boot done/],
+  ["tpi: first boot failed at packages", "trouble", /first boot failed/],
   ["Last login: Mon Jan  1 00:00:00 on ttyS0", undefined],
   [
     "[    3.1] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",

@@ -15,7 +15,7 @@ import { applied, extract } from "../disk/tools.ts";
 /** What was found in an image, open for reading and for edits that nobody saves. */
 export interface Opened extends AsyncDisposable {
   readonly system: System;
-  text(path: string, volume?: "boot" | "seed"): Promise<string>;
+  readonly text: (path: string, volume?: "boot" | "seed") => Promise<string>;
 }
 
 /** Opens the system of an image. */
