@@ -9,6 +9,8 @@ import { z } from "zod";
 import { isFault } from "../../lib/core/fault.ts";
 import { mustHaveRoom } from "../../lib/core/room.ts";
 import { toolPath } from "../../lib/core/tool.ts";
+import { bytesSource, fileSource } from "../../lib/disk.ts";
+import { diffDisks } from "../../lib/image/output/diff.ts";
 import { type Image, image } from "../../lib/image.ts";
 import { must, rk1Image } from "../disk/fixture.ts";
 import { tool } from "../disk/tools.ts";
@@ -104,6 +106,33 @@ test("a diff tells every file that is not as it was, and nothing else", () => {
     root.filter((line) => !expected.test(line)),
     [],
   );
+});
+
+test("a diff that reads every byte of both disks finds the same", async () => {
+  await using before = await fileSource(packed.replace(/\.xz$/, ""));
+  await using disk = await fileSource(at("device.img"));
+  const volumes = await diffDisks({ before, after: disk, signal: new AbortController().signal });
+  const told: unknown = JSON.parse(JSON.stringify({ format: "tpi-diff/1", volumes }));
+  assert.deepEqual(told, json("device.img.xz.diff.json"));
+});
+
+test("a diff sees one byte that was changed in place, behind the file system's back", async () => {
+  await using before = await fileSource(at("device.img"));
+  const marker = Buffer.from("to get another mode");
+  const bytes = Buffer.from(await before.read(0, before.size));
+  bytes.write("T", bytes.indexOf(marker));
+  const job = { before, after: bytesSource(bytes), signal: new AbortController().signal };
+  const changed = (from: number, length: number) => {
+    const place = bytes.indexOf("To get another mode");
+    return place >= from && place < from + length;
+  };
+  for (const hints of [{}, { changed }]) {
+    const [volume] = await diffDisks({ ...job, ...hints });
+    assert.deepEqual(
+      volume?.changes.map(({ path: file, aspects }) => [file, ...aspects]),
+      [["/kept", "content"]],
+    );
+  }
 });
 
 test("a block map is whole by its own checksum, and its ranges hash to what the disk has", () => {
