@@ -84,8 +84,9 @@ function userData(identity: Identity, { groups }: SeedBase): Record<string, unkn
     ...(users.length > 0 ? { users: users.map((user) => account(user, groups)) } : {}),
     ...(passwords === undefined ? {} : { ssh_pwauth: passwords }),
     ...(root?.keys.length ? { disable_root: false } : {}),
-    // The planted keys must survive: by default cloud-init deletes every host key on the first boot and makes new ones.
-    ...(hostKey ? { ssh_deletekeys: false, ssh_genkeytypes: [] } : {}),
+    // The planted key must survive: by default cloud-init deletes every host key on the first boot and makes new ones.
+    // It makes none of a kind that is there, and its schema refuses a list without any.
+    ...(hostKey ? { ssh_deletekeys: false, ssh_genkeytypes: ["ed25519"] } : {}),
   };
 }
 

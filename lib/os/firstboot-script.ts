@@ -114,4 +114,5 @@ done <"$home/plan"
 say "${firstBootLines.done}"
 rm -f "$root${link}" "$root${unit}"
 rm -rf "$home"
+rmdir "\${home%/*}" 2>/dev/null || true
 `;

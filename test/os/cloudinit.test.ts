@@ -75,10 +75,10 @@ test("a password enters the image only as a sha512-crypt hash that the system's 
   assert.equal(hash, theirs.trim());
 });
 
-test("a planted host key makes cloud-init keep the keys that are there", () => {
+test("a planted host key makes cloud-init keep it, and make no other", () => {
   const data = user({ hostKey: hostKeyOf(new Secret("seed"), "cp1") });
   assert.equal(data.ssh_deletekeys, false);
-  assert.deepEqual(data.ssh_genkeytypes, []);
+  assert.deepEqual(data.ssh_genkeytypes, ["ed25519"]);
 });
 
 test("a static network has routes for both families, no gateway4, and no DHCP", () => {

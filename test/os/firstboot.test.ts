@@ -59,7 +59,7 @@ for (const shell of shells) {
     assert.equal(consoleText(at), "\r\ntpi: first boot done\r\n");
     assert.equal(read(at, "/dev/tty1"), consoleText(at));
     assert.match(read(at, firstBootPaths.log), /== one\n== two\n.*tpi: first boot done\n$/s);
-    for (const gone of [firstBootPaths.home, firstBootPaths.unit, firstBootPaths.link])
+    for (const gone of ["/usr/lib/tpi", firstBootPaths.unit, firstBootPaths.link])
       assert.ok(!existsSync(path.join(at, gone)), gone);
     assert.deepEqual(readdirSync(path.join(at, firstBootPaths.state)), ["001-one.done", "002-two.done"]);
   });
