@@ -128,3 +128,26 @@ test("an image whose /proc leads elsewhere runs nothing", { skip }, async () => 
   await (await bench.tree(root)).symlink("/etc", "/proc");
   await assert.rejects(bench.run("true", root), (error: unknown) => isFault(error, "PATH_UNFIT"));
 });
+
+test("a command sees the boot volume where fstab mounts it, and what it changes there stays", {
+  skip,
+}, async () => {
+  await using bench = await opened(mountEngine, base);
+  const [root, fat] = [partOf(bench, "ext4"), partOf(bench, "fat")];
+  const [tree, boot] = [await bench.tree(root), await bench.tree(fat)];
+  await tree.write("/etc/fstab", "LABEL=CIDATA /boot/firmware vfat defaults 0 1\n");
+  await boot.mkdir("/overlays");
+  await boot.write("/overlays/old.dtbo", "old");
+  await boot.write("/config.txt", "arm_64bit=1\n");
+  const command = [
+    "cd /boot/firmware; cat config.txt meta-data > /seen",
+    "echo dtparam=audio=on >> config.txt; rm -r overlays; mkdir new; echo kernel > new/vmlinuz",
+  ];
+  await bench.run(command.join("; "), root);
+  assert.match(Buffer.from(await tree.read("/seen")).toString(), /^arm_64bit=1\ninstance-id/);
+  assert.deepEqual(await tree.list("/boot/firmware"), []);
+  assert.equal(Buffer.from(await boot.read("/config.txt")).toString(), "arm_64bit=1\ndtparam=audio=on\n");
+  assert.equal(Buffer.from(await boot.read("/new/vmlinuz")).toString(), "kernel\n");
+  assert.equal(await boot.exists("/overlays"), false);
+  await saved(bench, { base: raw, file: path.join(folder, "boot") });
+});

@@ -1,7 +1,7 @@
 // Partitions of the raw file, mounted by their place in it: loop devices with `autoclear`, in a mount namespace that
 // dies with the agent, so that not even a killed one leaves a mount or a loop device behind.
 import { execFile } from "node:child_process";
-import { mkdir, rmdir } from "node:fs/promises";
+import { mkdir, rm, rmdir } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -31,6 +31,7 @@ const loopNodes = `
 /** The deeds of mounting, for the raw file at `raw`, on folders inside `home`. */
 export function mounts({ raw, home }) {
   const mounted = new Map();
+  const lent = new Map();
 
   const mount = async ({ partition, start, size, type }) => {
     const folder = `${home}/partition-${partition}`;
@@ -61,10 +62,20 @@ export function mounts({ raw, home }) {
     }
   };
 
+  const lend = async ({ partition }) => {
+    const folder = `${home}/lent-${partition}`;
+    await mkdir(folder);
+    lent.set(partition, folder);
+  };
+  const reclaim = async ({ partition }) => {
+    await rm(folderOf(partition), { recursive: true });
+    lent.delete(partition);
+  };
+
   const folderOf = (partition) => {
-    const folder = mounted.get(partition);
+    const folder = mounted.get(partition) ?? lent.get(partition);
     if (folder === undefined) throw new Error(`partition ${partition} is not mounted`);
     return folder;
   };
-  return { folderOf, unmountAll, deeds: { mount, unmountAll } };
+  return { folderOf, unmountAll, deeds: { mount, unmountAll, lend, reclaim } };
 }

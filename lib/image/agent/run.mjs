@@ -8,6 +8,8 @@ const inside = ["--mount", "--propagation", "private", "--pid", "--fork", "--kil
 const prepare = `
   set -e
   root=$1
+  command=$2
+  shift 2
   mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
   mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys"
   mount -t tmpfs -o mode=755,nosuid tmpfs "$root/dev"
@@ -31,7 +33,11 @@ END
   ln -s /proc/self/fd/2 "$root/dev/stderr"
   mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
   mkdir -m 1777 "$root/run/lock"
-  exec chroot "$root" /bin/sh -e -c "$2" </dev/null`;
+  while [ $# -gt 0 ]; do
+    mount --bind "$1" "$root$2"
+    shift 2
+  done
+  exec chroot "$root" /bin/sh -e -c "$command" </dev/null`;
 
 // a proxy of this machine is the proxy for the image too, while a command runs in it
 const passed = /^(https?|ftp|no|all)_proxy$/i;
@@ -67,9 +73,22 @@ function lines(stream, each) {
 export function runner({ folderOf, say }) {
   const running = new Set();
 
-  const run = async ({ partition, command, request }) => {
+  const run = async ({ partition, command, places, request }) => {
+    const bound = places.flatMap((one) => [folderOf(one.partition), one.place]);
     // dies with the agent, and the namespaces with it
-    const words = ["--pdeathsig", "KILL", "unshare", ...inside, "sh", "-c", prepare, "sh", folderOf(partition), command];
+    const words = [
+      "--pdeathsig",
+      "KILL",
+      "unshare",
+      ...inside,
+      "sh",
+      "-c",
+      prepare,
+      "sh",
+      folderOf(partition),
+      command,
+      ...bound,
+    ];
     const child = spawn("setpriv", words, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
     const last = [];
     const hear = (stream) =>

@@ -43,12 +43,14 @@ async function laidOut(site: Site, job: EngineJob): Promise<Workbench> {
     trees.set(partition.index, open);
     return open;
   };
+  const table = await partitions(disk);
   return {
     engine: agent.engine,
-    table: await partitions(disk),
+    table,
     tree,
-    run: async (command, root) => {
-      await runInside(agent, { command, partition: root.index, tree: await tree(root), scope: job.scope });
+    run: async (command, partition) => {
+      const volumes = { agent, root: await tree(partition), partitions: table.partitions, tree };
+      await runInside(volumes, { command, partition, scope: job.scope });
     },
     finish: async () => {
       for (const open of trees.values()) await (await open).close();

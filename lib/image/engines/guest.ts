@@ -1,32 +1,38 @@
 import { TpiError } from "../../core/fault.ts";
 import type { Scope } from "../../core/scope.ts";
-import type { Tree } from "../../disk.ts";
-import type { Agent } from "./agent.ts";
+import type { Partition, Tree } from "../../disk.ts";
+import { lendBoot, type Volumes } from "./boot.ts";
 
 /** A command for the inside of an image. */
 export interface Errand {
   /** For `/bin/sh -e`, as root. */
   readonly command: string;
-  /** The number of the partition that is its root, and its files. */
-  readonly partition: number;
-  readonly tree: Tree;
+  /** The partition that is its root. */
+  readonly partition: Partition;
   readonly scope: Scope;
 }
 
 /**
- * Runs a command in the image, with this machine's name servers and no service started by a package; both are as
- * before when it ends. `COMMAND_FAILED` has its last lines.
+ * Runs a command in the image, with this machine's name servers and no service started by a package, both as before
+ * when it ends, and with the boot volume where fstab says. `COMMAND_FAILED` has its last lines.
  */
-export async function runInside(agent: Agent, errand: Errand): Promise<void> {
-  const { command, partition, tree, scope } = errand;
-  await mustHavePlaces(tree);
+export async function runInside(volumes: Volumes, errand: Errand): Promise<void> {
+  const { command, partition, scope } = errand;
+  const { agent, root } = volumes;
+  await mustHavePlaces(root);
   const { bytes: servers } = await agent.ask("resolver");
-  const undo = [await quiet(tree), await lent(tree, { path: "/etc/resolv.conf", content: servers })];
+  const undo = [await quiet(root), await lent(root, { path: "/etc/resolv.conf", content: servers })];
+  const boot = await lendBoot(volumes);
   const line = (text: string) => scope.say(text);
-  const { value } = await agent.ask("run", { partition, command, line });
+  const { value } = await agent.ask("run", {
+    partition: partition.index,
+    command,
+    places: boot.places,
+    line,
+  });
   for (const work of undo) await work();
   const { exit, last } = value as { exit: string; last: readonly string[] }; // lib/image/agent/run.mjs
-  if (exit === "code 0") return;
+  if (exit === "code 0") return await boot.giveBack();
   throw new TpiError("COMMAND_FAILED", { where: "the image", command, exit, stderr: last.join("\n") });
 }
 

@@ -29,7 +29,8 @@ export async function mountedVolume(agent: Agent, partition: Partition): Promise
   return volumeOver(agent, { index, where });
 }
 
-function volumeOver(agent: Agent, of: { index: number; where: string }): Volume {
+/** Drives the files of a folder of the agent's: a mounted partition, or one lent to a command. */
+export function volumeOver(agent: Agent, of: { index: number; where: string }): Volume {
   const { index, where } = of;
   const does = async (deed: string, path: string, more: Asked = {}) => {
     try {
