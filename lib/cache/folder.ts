@@ -88,11 +88,20 @@ export async function provenFile(at: Folders, of: { meta: Metadata; scope: Scope
   const found = await stat(file).catch(() => undefined);
   const intact = found?.size === meta.size && found.mtimeMs === sealed.getTime();
   const why = intact ? undefined : await inspect(at, of);
-  if (why !== undefined) throw new TpiError("CACHE_DAMAGED", { key: meta.key, location: at.root, why });
+  if (why !== undefined) throw await gone(at, { meta, why });
   scope.signal.throwIfAborted();
   const now = new Date();
   await utimes(metaPath(at, fileNameOf(meta.key)), now, now).catch(() => undefined); // a cache that is only read tells no last use
   return file;
+}
+
+/** The fault for content that is not there as it was: another process may have replaced or removed it meanwhile. */
+async function gone(at: Folders, of: { meta: Metadata; why: string }): Promise<TpiError> {
+  const { key, sha256 } = of.meta;
+  const now = await look(at, fileNameOf(key));
+  if (!now) return new TpiError("CACHE_MISSING", { key, location: at.root });
+  if (now.sha256 !== sha256) return new TpiError("FILE_CHANGED", { path: `${key} in ${at.root}` });
+  return new TpiError("CACHE_DAMAGED", { key, location: at.root, why: of.why });
 }
 
 /** Hashes an entry's content, and says what is wrong with it. */
