@@ -8,6 +8,7 @@ import { isFault } from "../../lib/core/fault.ts";
 import { ambient } from "../../lib/core/scope.ts";
 import { Secret } from "../../lib/core/secret.ts";
 import { type Image, image } from "../../lib/image.ts";
+import { root, script } from "../core/script.ts";
 import { must } from "../disk/fixture.ts";
 import { type Bench, bench, idOf, tenant } from "./bench.ts";
 
@@ -98,6 +99,18 @@ test("a plan lists what a function would do, and writes nothing", async () => {
     ),
     [],
   );
+});
+
+test("a recipe with --plan=json has the lines of a function among the details of its move", async (t) => {
+  const text = `
+    import { image } from "${root}lib/image.ts";
+    await image("${own.packed}").write("/srv/a", "1").modify((fs) => void fs.append("/srv/a", "22")).build();
+  `;
+  const { code, stdout } = await (await script(t, { text, args: ["--plan=json"] })).ended;
+  assert.equal(code, 0);
+  const [move] = JSON.parse(stdout);
+  assert.match(move.text, /with 2 edits -> rk1-image\.img\.xz$/);
+  assert.deepEqual(move.details, ["write /srv/a (1 B)", "modify: append /srv/a (2 B)"]);
 });
 
 test("a plan of a base that would first be cut into blocks lists a function as one", async () => {
