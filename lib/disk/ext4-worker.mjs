@@ -1,18 +1,15 @@
 // Plain JavaScript, because Node 20 cannot load TypeScript in a worker. It runs ext2fs (libext2fs as WebAssembly) for
 // one partition: the module installs process-wide handlers, and one abort spoils it for good, so it lives and dies here.
 import { parentPort, workerData } from "node:worker_threads";
+import { lined } from "./ext4-lines.mjs";
 
 // libext2fs asks Date.now for every time it writes: a fixed one makes the same edits give the same bytes
 Date.now = () => workerData.epoch * 1000;
 const { default: ext2fs } = await import("ext2fs");
 
 const chunk = 1 << 20; // larger reads and writes exhaust the module's fixed heap and abort it
-const line = 64 << 10;
-const mostLines = 256;
 const largest = 2 ** 31; // of a file that is read in one piece
 
-/** Lines of the partition, by number, in order of use; `dirty` ones are written back when they leave. */
-const lines = new Map();
 const waiting = new Map();
 let asked = 0;
 
@@ -23,54 +20,11 @@ const ask = (request) =>
     parentPort.postMessage({ ...request, kind: "disk", id: asked });
   });
 
-const save = async (number, held) => {
-  if (held.dirty) await ask({ at: number * line, bytes: held.bytes });
-  held.dirty = false;
-};
-
-async function lineOf(number) {
-  const held = lines.get(number) ?? {
-    bytes: await ask({ at: number * line, length: Math.min(line, workerData.size - number * line) }),
-    dirty: false,
-  };
-  lines.delete(number);
-  lines.set(number, held);
-  if (lines.size > mostLines) {
-    const [[oldest, left]] = lines;
-    await save(oldest, left);
-    lines.delete(oldest);
-  }
-  return held;
-}
-
-async function pass(span, each) {
-  for (let done = 0; done < span.length; ) {
-    const at = span.at + done;
-    const held = await lineOf(Math.floor(at / line));
-    const from = at % line;
-    const length = Math.min(line - from, span.length - done);
-    each({ held, from, done, length });
-    done += length;
-  }
-}
-
-const disk = {
-  read: async (buffer, start, length, at) => {
-    await pass({ at, length }, ({ held, from, done, length: part }) => {
-      buffer.set(held.bytes.subarray(from, from + part), start + done);
-    });
-    return { bytesRead: length, buffer };
-  },
-  write: async (buffer, start, length, at) => {
-    await pass({ at, length }, ({ held, from, done, length: part }) => {
-      held.bytes.set(buffer.subarray(start + done, start + done + part), from);
-      held.dirty = true;
-    });
-    return { bytesWritten: length, buffer };
-  },
-  discard: async () => {},
-  flush: async () => {},
-};
+const disk = lined({
+  size: workerData.size,
+  read: (at, length) => ask({ at, length }),
+  write: (at, bytes) => ask({ at, bytes }),
+});
 
 parentPort.on("message", ({ kind, id, bytes, failed }) => {
   if (kind !== "disk") return;
@@ -165,7 +119,7 @@ async function fill({ path, how, content }) {
 async function close() {
   if (!edited) return;
   await ext2fs.umount(mounted);
-  for (const [number, held] of [...lines].sort(([a], [b]) => a - b)) await save(number, held);
+  await disk.save();
 }
 
 const looking = new Set(["entry", "list", "read", "readlink", "close"]);

@@ -126,9 +126,14 @@ async function find(fat: Fat, path: string): Promise<Spot> {
   const parts = path.split("/").filter(Boolean);
   const name = parts.pop() ?? "";
   let folder = await readFolder(fat, 0);
+  const above = new Set([0, fat.boot.rootCluster]);
   for (const part of parts) {
     const entry = named(entriesOf(folder.bytes), part);
-    if (!entry) throw new TpiError("PATH_MISSING", { path, where: fat.area.where });
+    const { where } = fat.area;
+    if (!entry) throw new TpiError("PATH_MISSING", { path, where });
+    if (above.has(entry.cluster))
+      throw new TpiError("PARTITION_DAMAGED", { where, why: `${path} is in itself` });
+    above.add(entry.cluster);
     folder = await readFolder(fat, entry.cluster);
   }
   return { path, folder, name, entry: named(entriesOf(folder.bytes), name) };
