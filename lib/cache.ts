@@ -27,7 +27,7 @@ export type { Broken, Loose, Survey } from "./cache/store.ts";
 export interface Cached {
   readonly meta: Metadata;
   /** Ends with `CACHE_DAMAGED` where the bytes are not those that were put. */
-  content(signal: AbortSignal): Promise<Readable>;
+  readonly content: (signal: AbortSignal) => Promise<Readable>;
 }
 
 /** What a prune removed, or in a dry run would remove. */

@@ -64,14 +64,14 @@ export async function errand(far: Far, of: Errand): Promise<string> {
 export const locationOf = ({ ssh, dir }: Far): string => `${dir} on ${ssh.target.name}`;
 
 /** The cache for one writer at a time, on whichever machine it runs; waits for the one before, and says for whom. */
-export const turn = (far: Far, { signal, say }: Scope): Promise<Claim> =>
+export const turn = (far: Far, scope: Scope): Promise<Claim> =>
   claim(far.ssh, {
     name: `cache-${digestOf(far.dir).slice(0, 12)}`,
     what: `the cache ${locationOf(far)}`,
-    signal,
+    signal: scope.signal,
     lasts: 30,
     patient: ({ pid, host, since }) =>
-      say(`waits for process ${pid} on ${host}, which writes to ${far.dir} since ${since}`),
+      scope.say(`waits for process ${pid} on ${host}, which writes to ${far.dir} since ${since}`),
   });
 
 /** What holds an image while it is flashed. */

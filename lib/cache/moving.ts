@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { digestOf } from "../core/digest.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Step, step } from "../core/step.ts";
 import { sizeText } from "../core/units.ts";
@@ -39,10 +40,11 @@ export function putStep(
   });
 }
 
-const saysSame = (there: Metadata, { tags = {}, description, module }: Facts): boolean =>
-  JSON.stringify(Object.entries(there.tags).toSorted()) === JSON.stringify(Object.entries(tags).toSorted()) &&
-  there.description === description &&
-  there.module === module;
+/** Whether an entry was described by the same tags, description and module. */
+const saysSame = ({ tags, description, module }: Metadata, facts: Facts): boolean =>
+  digestOf(tags) === digestOf(facts.tags ?? {}) &&
+  description === facts.description &&
+  module === facts.module;
 
 /** Writes an entry's content to a local file, whole or not at all. */
 export async function saveTo(

@@ -3,19 +3,19 @@ import { config } from "../config.ts";
 import { ambient, guarded } from "../core/scope.ts";
 import { table } from "../core/table.ts";
 import { timeText } from "../core/units.ts";
-import { driver, type Entry, journal, standing } from "../journal.ts";
+import { type Chronicle, driver, type Entry, journal, standing } from "../journal.ts";
 
 const book = () => journal(boardState(config().board));
 
 /** Prints what is recorded of the configured board, and who drives it now. */
 export async function showState({ json }: { readonly json: boolean }): Promise<void> {
-  const { path, read } = book();
-  const { nodes } = await read();
+  const own = book();
+  const { nodes } = await own.read();
   if (json) return print(JSON.stringify(nodes, null, 2));
   const steps = Object.entries(nodes).flatMap(([node, entries]) =>
     Object.entries(entries).map(([step, entry]) => ({ node, step, entry })),
   );
-  if (steps.length === 0) print(`nothing is recorded in ${path}`);
+  if (steps.length === 0) print(`nothing is recorded in ${own.path}`);
   else table(await Promise.all(steps.map(row)));
   print(await driven());
 }
@@ -53,9 +53,19 @@ async function driven(): Promise<string> {
 
 /** Forgets a node, or one step of it. */
 export async function resetState(node: string, step?: string): Promise<void> {
-  await book().reset(step === undefined ? { node } : { node, step });
+  const own = book();
+  const { nodes } = await own.read();
+  if (!nodes[node] || (step !== undefined && !nodes[node][step])) {
+    return print(`nothing is recorded of ${step ?? "any step"} of ${node} (there are ${stepsOf(nodes)})`);
+  }
+  await own.reset(step === undefined ? { node } : { node, step });
   print(`${step ?? "every step"} of ${node} is forgotten, and will be done anew`);
 }
+
+const stepsOf = (nodes: Chronicle["nodes"]): string =>
+  Object.entries(nodes)
+    .map(([node, entries]) => `${node}: ${Object.keys(entries).join(" ")}`)
+    .join(", ") || "none";
 
 /** Puts a journal that cannot be read aside. */
 export async function repairState(): Promise<void> {

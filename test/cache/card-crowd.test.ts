@@ -71,7 +71,7 @@ for (const keeping of ["whole", "blocks"]) {
   test(`a sender that is killed at any point leaves a card in order (${keeping})`, options, async () => {
     const folder = `/mnt/sdcard/killed-${keeping}`;
     const cache = bmcCache(own.bmc.ssh, { folder });
-    for (let kill = 0; kill < 6; kill += 1) {
+    for (let kill = 0; kill < 4; kill += 1) {
       const child = started(sender, words(folder, { key: "cp1", keeping, rounds: 1000 }));
       const end = ended(child);
       await new Promise((resolve) => child.stdout?.once("data", resolve));

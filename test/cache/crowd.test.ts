@@ -95,7 +95,7 @@ test(
   async (t) => {
     const root = await folder(t);
     const cache = localCache(path.join(root, "cache"));
-    for (let kill = 0; kill < 12; kill += 1) {
+    for (let kill = 0; kill < 8; kill += 1) {
       const child = started(restless, [root]);
       const end = ended(child);
       await new Promise((resolve) => child.stdout?.once("data", resolve));
