@@ -32,17 +32,23 @@ const tools = {
   ssh: { program: "ssh", apt: "openssh-client", brew: "openssh" },
   sshd: { program: "sshd", apt: "openssh-server", brew: "openssh" },
   mtools: { program: "mcopy", apt: "mtools", brew: "mtools" },
+  docker: { program: "dockerd", apt: "docker.io" },
+  btrfs: { program: "mkfs.btrfs", apt: "btrfs-progs" },
+  xfs: { program: "mkfs.xfs", apt: "xfsprogs" },
+  emulator: { program: "qemu-aarch64-static", apt: "qemu-user-static" },
   curl: { program: "curl", apt: "curl", brew: "curl" },
 };
 
 const disks = ["ext4", "debugfs", "fat", "sfdisk", "xz"];
 const machines = ["qemu", "mmdebstrap", "fakeroot", "uidmap", "bwrap", "busybox", ...disks];
+/** What the engines are tested with; only root can start or mount any of it, and without it those tests are skipped. */
+const engines = userInfo().uid === 0 ? ["docker", "btrfs", "xfs", "emulator"] : [];
 
 /** What each command cannot do without. */
 const needs = {
   start: machines,
   test: [...disks, "mtools", "ssh", "sshd", "bwrap", "busybox", "curl"],
-  board: [...machines, "ssh", "mtools"],
+  board: [...machines, ...engines, "ssh", "mtools"],
   bench: [...machines, "ssh"],
 };
 

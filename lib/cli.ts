@@ -104,6 +104,20 @@ function looking(words: Command): void {
       const image = await (await import("./base.ts")).base({ arch }).build();
       process.stdout.write(`${image.path}\n`);
     });
+  words
+    .command("toolbox")
+    .description("the Docker image for what needs a kernel, such as commands inside an image")
+    .command("build")
+    .description("make it where the Docker engine lacks it, and print its name")
+    .addOption(
+      new Option("--from <source>", "a registry's Debian, or this machine's packages and no registry")
+        .choices(["registry", "packages"])
+        .default("registry"),
+    )
+    .action(async ({ from }: { from: "registry" | "packages" }) => {
+      const { toolbox } = await import("./toolbox.ts");
+      process.stdout.write(`${await toolbox().from(from).build()}\n`);
+    });
 }
 
 function images(words: Command): void {

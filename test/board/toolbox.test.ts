@@ -50,7 +50,7 @@ async function left(): Promise<readonly string[]> {
 test("the toolbox says how its image is made, and makes it without any registry", { skip }, async () => {
   assert.match(
     (await toolbox().lacks(signal)) ?? "",
-    /has no image tpi-toolbox:\w{12}: make it with toolbox\(\)/,
+    /has no image tpi-toolbox:\w{12}: make it with `npx tpix toolbox build`/,
   );
   const build = toolbox().from("packages").build();
   assert.match(build.moves.map(({ text }) => text).join(), /make tpi-toolbox:\w{12} from 7 packages/);

@@ -21,7 +21,7 @@ export const engineFaults = {
   TOOLBOX_MISSING: {
     exit: "refused",
     message: (p: { image: string }) => `the Docker engine has no image ${p.image}`,
-    hint: 'make it with toolbox().build(), or with `.from("packages")` where no registry can be reached; see docs/toolbox.md',
+    hint: "make it with `npx tpix toolbox build`, or with `--from packages` where no registry can be reached; see docs/toolbox.md",
   },
   TOOLBOX_FAILED: {
     exit: "failed",
