@@ -18,8 +18,8 @@ export interface SeedBase {
   readonly facts: OsFacts;
   /** The seed that is in the image; empty texts where there is none. */
   readonly seed: Seed;
-  /** Groups that whoever logs in gets where nothing else is said: those of the image's own first user. */
-  readonly groups: readonly string[];
+  /** Who makes the accounts: cloud-init by its seed, or edits, and then the seed has it make none. */
+  readonly accounts: "seed" | "edits";
 }
 
 /**
@@ -72,7 +72,7 @@ const closing = (present: unknown): readonly unknown[] => [
   ["sh", "-c", "chmod -f 0600 /etc/netplan/*.yaml || true"],
 ];
 
-function userData(identity: Identity, { groups }: SeedBase): Record<string, unknown> {
+function userData(identity: Identity, { accounts }: SeedBase): Record<string, unknown> {
   const { hostname, users, hostKey, timezone, locale, keyboard, root, ssh } = identity;
   const passwords = ssh?.passwords ?? (users.length > 0 ? users.some((user) => user.password) : undefined);
   return {
@@ -81,7 +81,7 @@ function userData(identity: Identity, { groups }: SeedBase): Record<string, unkn
     ...(timezone ? { timezone } : {}),
     ...(locale ? { locale } : {}),
     ...(keyboard ? { keyboard } : {}),
-    ...(users.length > 0 ? { users: users.map((user) => account(user, groups)) } : {}),
+    ...(users.length > 0 ? { users: accounts === "seed" ? users.map(account) : [] } : {}),
     ...(passwords === undefined ? {} : { ssh_pwauth: passwords }),
     ...(root?.keys.length ? { disable_root: false } : {}),
     // The planted key must survive: by default cloud-init deletes every host key on the first boot and makes new ones.
@@ -91,14 +91,13 @@ function userData(identity: Identity, { groups }: SeedBase): Record<string, unkn
 }
 
 /** In the plural list nothing is inherited from the image's own first user, neither groups nor sudo without password. */
-function account(user: User, usual: readonly string[]): Record<string, unknown> {
-  const groups = user.groups.length > 0 ? user.groups : usual;
+function account(user: User): Record<string, unknown> {
   return {
     name: user.name,
     shell: user.shell,
     lock_passwd: user.password === undefined,
     ...(user.password ? { hashed_passwd: hashed(user.name, user.password) } : {}),
-    ...(groups.length > 0 ? { groups: groups.join(",") } : {}),
+    ...(user.groups.length > 0 ? { groups: user.groups.join(",") } : {}),
     ...(user.keys.length > 0 ? { ssh_authorized_keys: user.keys } : {}),
     ...(user.sudo === "none" ? {} : { sudo: `ALL=(ALL) ${user.sudo === "nopasswd" ? "NOPASSWD:" : ""}ALL` }),
   };

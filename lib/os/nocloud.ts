@@ -38,17 +38,14 @@ export const nocloud: Renderer = {
     fitPeople(identity, present);
     fitPorts(identity, present);
     const { facts } = present;
-    const seed = renderSeed(identity, {
-      facts,
-      seed: presentSeed(present),
-      groups: facts.flavour === "raspios" ? usualGroups(present.text(cloudConfig)) : [],
-    });
+    const accounts = facts.flavour === "raspios" ? "edits" : "seed";
+    const seed = renderSeed(identity, { facts, seed: presentSeed(present), accounts });
     return [
       ...seedEdits(seed, present),
-      ...rootAccount(identity, present),
+      ...(accounts === "edits" ? piPeople(identity, present) : rootAccount(identity, present)),
       ...machineEdits(withPi(identity, seed, present), { present }),
       ...radioLinks(identity.nics),
-      ...derived(identity, present),
+      ...lasting(identity, present),
     ];
   },
 };
@@ -83,15 +80,22 @@ function rootAccount(identity: Identity, present: Present): readonly Edit[] {
   return peopleEdits({ nics: [], users: [], root }, present, { firstUser: "closed" });
 }
 
-/** What two derivatives do on their first boot of their own accord: new host keys, and a question for a user's name. */
-function derived(identity: Identity, present: Present): readonly Edit[] {
-  const { flavour } = present.facts;
-  const replaced = flavour === "raspios" || flavour === "armbian";
+/**
+ * Raspberry Pi OS's cloud-init has every user that it makes followed by `rename-user` (its distros/raspberry_pi_os.py),
+ * which gets the question for a user's name ready again; so accounts are edits here, as they are before Trixie.
+ */
+function piPeople(identity: Identity, present: Present): readonly Edit[] {
+  const usual = usualGroups(present.text(cloudConfig));
+  const users = identity.users.map((user) => (user.groups.length > 0 ? user : { ...user, groups: usual }));
   return [
-    ...(replaced ? plantedKeyEdits(identity, present) : []),
-    ...(flavour === "raspios" && identity.users.length > 0 ? withoutWizard(present) : []),
+    ...peopleEdits({ ...identity, users }, present, { firstUser: "renamed" }),
+    ...(users.length > 0 ? withoutWizard(present) : []),
   ];
 }
+
+/** Under a name that no first boot of these two replaces. */
+const lasting = (identity: Identity, present: Present): readonly Edit[] =>
+  /^(raspios|armbian)$/.test(present.facts.flavour ?? "") ? plantedKeyEdits(identity, present) : [];
 
 /** The seed's instance id and the radio's country on the kernel command line, as Raspberry Pi's imager puts them there. */
 function withPi(identity: Identity, seed: Seed, present: Present): Identity {

@@ -35,7 +35,7 @@ const facts = {
   title: "Ubuntu 24.04",
   mechanism: "cloud-init NoCloud on CIDATA",
 };
-const base = { facts, seed: stock, groups: [] };
+const base = { facts, seed: stock, accounts: "seed" } as const;
 const seedOf = (identity: Partial<Identity>) => renderSeed({ ...nobody, ...identity }, base);
 const user = (identity: Partial<Identity>) => parse(seedOf(identity)["user-data"]);
 const network = (one: Nic) => parse(seedOf({ nics: [one] })["network-config"]).ethernets.nic0;
