@@ -29,6 +29,6 @@ export const descriptionFaults = {
   TEXT_UNREADABLE: {
     exit: "refused",
     message: (p: { path: string }) => `${p.path} in the image is not UTF-8 text`,
-    hint: "read its bytes and write them: modify(async (fs) => fs.write(path, change(await fs.bytes(path))))",
+    hint: "take its bytes inside modify, by fs.bytes(path), and write them changed by fs.write",
   },
 } satisfies Record<string, Fault<never>>;
