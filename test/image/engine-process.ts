@@ -21,8 +21,8 @@ export function engineProcess(
   words: readonly string[],
   more: { env?: NodeJS.ProcessEnv; uid?: number; under?: readonly string[] } = {},
 ): EngineProcess {
-  const [program = process.execPath, ...before] = [...(more.under ?? []), process.execPath];
-  const child = spawn(program, [...before, "--import", "tsx", script, ...words], {
+  const [program, ...before] = [...(more.under ?? []), process.execPath];
+  const child = spawn(program ?? process.execPath, [...before, "--import", "tsx", script, ...words], {
     env: { ...process.env, ...more.env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(more.uid === undefined ? {} : { uid: more.uid, gid: more.uid }),
