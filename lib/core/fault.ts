@@ -14,6 +14,7 @@ import { machineFaults } from "./faults/machine.ts";
 import { makingFaults } from "./faults/making.ts";
 import { nodeFaults } from "./faults/node.ts";
 import { outputFaults } from "./faults/output.ts";
+import { trialFaults } from "./faults/trial.ts";
 import { virtualFaults } from "./faults/virtual.ts";
 import { reportUncaught } from "./report.ts";
 
@@ -45,6 +46,7 @@ export const faults = {
   ...makingFaults,
   ...nodeFaults,
   ...outputFaults,
+  ...trialFaults,
   ...virtualFaults,
 };
 
