@@ -57,7 +57,7 @@ function startOf(ref: BaseRef): Pick<ImageSpec, "base" | "remote"> {
 
 /** The file name of the result: the user's own key, or base and node, and `.img.xz`. */
 export const imageName = ({ key, base, subject }: ImageSpec): string =>
-  `${key ?? `${base.replace(/^.*\//, "").replace(/\.(img|raw)?(\.(xz|gz|zst|zip))?$/, "")}-${subject}`}.img.xz`;
+  `${key ?? `${base.replace(/^.*\//, "").replace(/(\.(img|raw))?(\.(xz|gz|zst|zip))?$/, "")}-${subject}`}.img.xz`;
 
 /** `~` as the home folder, the rest as it is. */
 export const expanded = (file: string): string => file.replace(/^~(?=\/|$)/, homedir());
