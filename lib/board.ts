@@ -2,6 +2,7 @@ import { type Bmc, bmc } from "./bmc.ts";
 import { boardSeed, boardState } from "./board/seed.ts";
 import { type Config, type ConfigInput, config, type NodeConfig, type Slot } from "./config.ts";
 import { TpiError } from "./core/fault.ts";
+import { journal } from "./journal.ts";
 import { computeModule } from "./module.ts";
 import { type Node, nodeOn } from "./node.ts";
 import { hostKeyOf, type Nic } from "./os.ts";
@@ -74,6 +75,7 @@ function nodeSettings(from: { node: NodeConfig; settings: Config; state: string 
     user: node.user ?? standardUser,
     key: settings.keys.private,
     hostKey: () => hostKeyOf(boardSeed(state), node.hostname),
+    journal: journal(state),
   };
 }
 

@@ -1,8 +1,9 @@
-import type { BmcImage } from "./bmc.ts";
 import { TpiError } from "./core/fault.ts";
-import { type Doing, type Settled, type Step, step } from "./core/step.ts";
-import { timeText } from "./core/units.ts";
-import type { Built, Image } from "./image.ts";
+import { type Step, step } from "./core/step.ts";
+import { alreadyThere } from "./flash/already.ts";
+import { perform } from "./flash/perform.ts";
+import { type FlashSpec, routeOf } from "./flash/route.ts";
+import type { Image } from "./image.ts";
 import type { Node } from "./node.ts";
 
 /** What a flash did: how long each phase took, without waiting for other nodes (`-` where there was nothing to do). */
@@ -20,18 +21,19 @@ export interface Flash extends Step<FlashReport> {
   keepOff(): Flash;
   /** Skips the board's read-back of what it wrote. */
   unverified(): Flash;
-}
-
-interface FlashSpec {
-  readonly image: Image;
-  readonly node: Node;
-  readonly boot: boolean;
-  readonly verify: boolean;
+  /**
+   * By way of the board's card, where the image stays under its key (`image.key(…)`, a `TypeError` without one): only
+   * blocks that the card lacks are sent, and an image whose key is there is neither made nor sent. The key is your
+   * promise: where the description has changed since, the run says so and takes what is there.
+   */
+  viaCard(): Flash;
+  /** With `viaCard()`: `CACHE_DRIFT` where the image under the key was made from another description. */
+  strict(): Flash;
 }
 
 /**
- * Puts an image on the storage of a node: all that was there is lost. A node that runs this very image is left alone.
- * Afterwards the node is on; after a failure it is off, its USB route is as before, and the fault says so. Faults:
+ * Puts an image on the storage of a node: all that was there is lost. A node that runs this very image is left alone, and
+ * so is one that was given it and has not said otherwise since. Afterwards the node is on; after a failure it is off, its USB route is as before, and the fault says so. Faults:
  * `MODULE_NOT_FLASHABLE` (at once), `IMAGE_…`, `FLASH_…`, `BMC_…`.
  */
 export const flash = (image: Image): { to(node: Node): Flash } => ({
@@ -40,68 +42,36 @@ export const flash = (image: Image): { to(node: Node): Flash } => ({
     if (route.kind === "none") {
       throw new TpiError("MODULE_NOT_FLASHABLE", { node: node.label, module: title, why: route.why });
     }
-    return refine({ image, node, boot: true, verify: true });
+    return refine({ image, node, boot: true, verify: true, card: undefined });
   },
 });
 
 function refine(spec: FlashSpec): Flash {
   const { image, node, boot, verify } = spec;
-  const unopened: BmcImage = { name: image.name, open: () => Promise.reject(new TypeError("not built yet")) };
   const more = {
     keepOff: () => refine({ ...spec, boot: false }),
     unverified: () => refine({ ...spec, verify: false }),
+    viaCard: () => refine({ ...spec, card: { key: keyOf(image), strict: spec.card?.strict ?? false } }),
+    strict: () => refine({ ...spec, card: { key: keyOf(image), strict: true } }),
   };
-  const after = [...writing(spec, unopened).moves, ...(boot ? node.on().moves : [])];
+  const route = routeOf(spec);
+  const switching = boot ? node.on().moves : [];
   return step<FlashReport, typeof more>(
     {
       label: `flash ${image.name} to ${node.label}`,
       subject: node.label,
-      moves: [...image.build().moves, ...after],
+      moves: [...route.making.moves, ...route.writing.moves, ...switching],
       depends: { image: image.build().digest, slot: node.slot, boot, verify },
       standIn: () => ({ image: "planned", times: { image: "-", flash: "-" }, sent: 0 }),
-      settled: async ({ signal }) => (boot ? await runsAlready(spec, signal) : undefined),
-      foresee: async (scope) => [...(await image.foresee(scope)), ...after],
+      settled: (scope) => alreadyThere(spec, scope),
+      foresee: async (scope) => [...(await route.foresee(scope)), ...route.writing.moves, ...switching],
       perform: (doing) => perform(spec, doing),
     },
     more,
   );
 }
 
-const writing = ({ node, verify }: FlashSpec, from: BmcImage) =>
-  node.bmc.flash({ slot: node.slot, from, crc: verify ? "check" : "skip" });
-
-/** Asks the running node which image it was made from; a node that is off or does not answer is not known to run it. */
-async function runsAlready(
-  { image, node }: FlashSpec,
-  signal: AbortSignal,
-): Promise<Settled<FlashReport> | undefined> {
-  const running = await node.image(signal);
-  if (running === undefined) return undefined;
-  const wanted = await image.identify(signal);
-  if (running !== wanted) return undefined;
-  return {
-    why: `it runs image ${wanted.slice(0, 8)} already (asked over SSH)`,
-    value: { image: wanted, times: { image: "-", flash: "-" }, sent: 0 },
-  };
-}
-
-/** The image as it is; unpacked on the way to a controller whose firmware cannot. */
-const sourceOf = (built: Built): BmcImage => ({
-  name: built.name,
-  open: async () => built,
-  unpacked: (signal) => built.unpacked(signal),
-});
-
-async function perform(spec: FlashSpec, doing: Doing): Promise<FlashReport> {
-  const { image, node, boot } = spec;
-  const began = Date.now();
-  const built: Built = await doing.run(image.build());
-  const made = Date.now();
-  const { seconds } = await doing.run(writing(spec, sourceOf(built)));
-  if (boot) await doing.run(node.on());
-  return {
-    image: built.id,
-    times: { image: timeText(made - began), flash: timeText(seconds * 1000) },
-    sent: built.size,
-  };
+function keyOf({ spec: { key } }: Image): string {
+  if (key !== undefined) return key;
+  throw new TypeError('an image needs a key to be kept on the card: image(…).key("k3s-cp-v3")');
 }

@@ -1,5 +1,6 @@
 import type { Bmc, Uart } from "./bmc.ts";
 import type { Step } from "./core/step.ts";
+import type { Journal } from "./journal.ts";
 import type { ComputeModule } from "./module.ts";
 import { plantedImage } from "./node/planted.ts";
 import { powerOf } from "./node/power.ts";
@@ -21,6 +22,8 @@ export interface NodeSettings {
   /** Path of the private key to log in with. */
   readonly key: string;
   readonly hostKey: () => HostKey;
+  /** What was done to the nodes of its board. */
+  readonly journal: Journal;
 }
 
 /** A compute module in a slot of a board. Making one asks nobody anything. */
@@ -38,6 +41,8 @@ export interface Node {
   /** Without its prefix; its host name where it takes its address by DHCP. */
   readonly address: string;
   readonly bmc: Bmc;
+  /** What was done to it and its neighbours, across runs. */
+  readonly journal: Journal;
   /** SSH to it as the configured user, by way of the board unless the configuration says otherwise. */
   readonly ssh: Ssh;
   /** Its serial console, by way of the board. */
@@ -64,7 +69,7 @@ export interface Node {
 
 /** The node that `settings` describe, on the board of `bmc`. */
 export function nodeOn(bmc: Bmc, settings: NodeSettings): Node {
-  const { slot, name, hostname, module, nics, user } = settings;
+  const { slot, name, hostname, module, nics, user, journal } = settings;
   const address = addressOf(settings);
   const label = `node${slot}`;
   let planted: HostKey | undefined;
@@ -93,6 +98,7 @@ export function nodeOn(bmc: Bmc, settings: NodeSettings): Node {
     },
     address,
     bmc,
+    journal,
     get ssh() {
       return far();
     },
@@ -101,7 +107,8 @@ export function nodeOn(bmc: Bmc, settings: NodeSettings): Node {
     off: () => bmc.off(slot),
     reset: () => bmc.reset(slot),
     power: () => powerOf(bmc, slot),
-    ready: () => readyStep({ label, slot, address, user, far, bmc }),
+    ready: () =>
+      readyStep({ label, slot, address, user, far, bmc, journal, fingerprint: () => hostKey().fingerprint }),
     sh: (pieces, ...parts) => shell({ ssh: far(), subject: label })(pieces, ...parts),
     sudo: (pieces, ...parts) => shell({ ssh: far(), subject: label, sudo: true })(pieces, ...parts),
     put: (from, to, words = {}) => putStep({ far, label, from, to, ...words }),

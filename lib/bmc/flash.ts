@@ -98,7 +98,7 @@ function transferStep(on: { api: Api; ssh: Ssh; name: string }, plan: Planned): 
   const { from } = plan.order;
   const check: readonly Move[] =
     from.kind === "file"
-      ? [{ kind: "check", subject: plan.subject, text: `sha256 of ${from.path} on ${on.name}` }]
+      ? [{ kind: "check", subject: plan.subject, text: `sha256 of ${imageWords(from)}` }]
       : [];
   const verb = plan.type === "flash" ? `flash ${imageWords(from)} to ${plan.subject}` : `upgrade ${on.name}`;
   return step<TransferReport>({

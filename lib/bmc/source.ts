@@ -25,6 +25,8 @@ export interface OnBoard {
   readonly kind: "file";
   readonly path: string;
   readonly sha256: string;
+  /** What plans call it, where its path is not yet known or says nothing. */
+  readonly title?: string;
 }
 
 /** An image that the controller fetches itself; the web server must say its length. */
@@ -55,7 +57,7 @@ export interface UpgradeOrder {
 
 /** The image in a few words, for plans. */
 export function imageWords(image: BmcImage): string {
-  if (image.kind === "file") return `${image.path} on the board`;
+  if (image.kind === "file") return image.title ?? `${image.path} on the board`;
   return image.kind === "url" ? image.url : image.name;
 }
 

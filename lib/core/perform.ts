@@ -18,6 +18,7 @@ export async function begin<T>(deed: Deed<T>, site: string | undefined): Promise
   if (already) {
     record({ event: "skip", subject, label, why: already.why });
     scope.say(`${label}: nothing to do, ${already.why}`);
+    if (already.left) await inside(scope, async () => await already.left);
     return already.value;
   }
   record({ event: "step", subject, label });
@@ -46,6 +47,7 @@ async function foresee<T>(deed: Deed<T>, scope: Scope): Promise<T> {
   const already = await asked(deed, scope);
   if (already) plan([{ kind: "skip", subject: deed.subject, text: `${deed.label}: ${already.why}` }]);
   else plan((await deed.foresee?.(scope)) ?? deed.moves);
+  if (already?.left) await already.left;
   return already ? already.value : deed.standIn();
 }
 

@@ -38,6 +38,8 @@ export interface Step<out T> extends PromiseLike<T> {
 export interface Settled<T> {
   readonly why: string;
   readonly value: T;
+  /** What is left to do all the same, such as to switch on. */
+  readonly left?: Step<unknown> | undefined;
 }
 
 /** A scope in which the step's own moves are carried out, in the order that was described. */

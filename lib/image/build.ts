@@ -20,6 +20,8 @@ export interface Built extends AsyncDisposable {
   readonly id: string;
   /** What the image was found to hold, such as `Ubuntu 24.04.3 LTS`. */
   readonly os: string;
+  /** `ID` and `VERSION_ID` of its os-release. */
+  readonly system: { readonly id: string; readonly version: string };
   /** Where it was made. */
   readonly engine: EngineName;
   /** Bytes of the `.img.xz`. */
@@ -28,6 +30,8 @@ export interface Built extends AsyncDisposable {
   readonly sha256: string;
   /** Compressed blocks: how many had to be made anew, and of how many. */
   readonly blocks: { readonly dirty: number; readonly total: number };
+  /** Lengths, in order, of the pieces that images of one base have in common. */
+  readonly cuts: readonly number[];
   /** The `.img.xz`, from its first byte; may be called again. */
   stream(signal: AbortSignal): Readable;
   /** The disk itself, for controllers that cannot unpack; its digest costs one pass. */
@@ -54,7 +58,7 @@ export async function buildImage(
 ): Promise<Built & { readonly origin: Origin }> {
   await using made = await customised(spec, scope);
   const { bench, base, root, id } = made;
-  const { title, mechanism } = made.stage.system.facts;
+  const { title, mechanism, id: os, version } = made.stage.system.facts;
   const { signal } = scope;
   await using edited = await trimmed(await bench.finish(), { root, disk: spec.disk, signal });
   const spliced = await splice({ ...edited, base: base.file, signal });
@@ -69,11 +73,11 @@ export async function buildImage(
     facts: made.stage.system.facts,
     anew: spliced.anew,
   };
-  return { ...built({ spec, id, os: title, engine: bench.engine, blocks, spliced, origin }), origin };
+  return { ...built({ spec, id, os: title, system: { id: os, version }, engine: bench.engine, blocks, spliced, origin }), origin };
 }
 
 function built(
-  made: Pick<Built, "id" | "os" | "engine" | "blocks"> & {
+  made: Pick<Built, "id" | "os" | "system" | "engine" | "blocks"> & {
     readonly spec: ImageSpec;
     readonly spliced: Spliced;
     readonly origin: Origin;
@@ -86,6 +90,7 @@ function built(
     name: imageName(spec),
     size: spliced.size,
     sha256: spliced.sha256,
+    cuts: spliced.cuts,
     stream: (signal) => spliced.stream(signal),
     unpacked: async (signal) => ({
       size: spliced.uncompressedSize,

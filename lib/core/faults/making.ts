@@ -73,6 +73,6 @@ export const makingFaults = {
     exit: "failed",
     message: (p: { node: string; limit: string; stage: string }) =>
       `${p.node} did not let us in within ${p.limit}; its console came as far as ${p.stage}`,
-    hint: "look at its console, and whether its address is free and right; the node was left on",
+    hint: "look at its console, and whether its address is free and right; the node was left on. flash(…).to(…).again() writes its image anew",
   },
 } satisfies Record<string, Fault<never>>;

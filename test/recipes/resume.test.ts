@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { type TestDesk, testDesk } from "./desk.ts";
+
+const both = `
+import { all, board, flash, image } from "tpi";
+const desk = board();
+const base = image(desk.image).user("ops", { keys: desk.login.publicKey });
+const word = process.env.TWO ?? "";
+const rows = await all(desk.nodes, async (node) => {
+  const own = base.for(node).write("/etc/word", node.slot === 2 ? word : "");
+  return await flash(own).to(node).keepOff();
+});
+console.log(JSON.stringify(rows.map(({ sent }) => sent > 0)));
+`;
+
+let desk: TestDesk;
+before(async () => {
+  desk = await testDesk();
+});
+after(() => desk[Symbol.asyncDispose]());
+beforeEach(() => desk.board.faults.clear());
+
+interface Entry {
+  readonly status: string;
+  readonly phase: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+function journal(): Readonly<Record<string, Readonly<Record<string, Entry>>>> {
+  const { host, httpsPort } = desk.board;
+  const file = path.join(desk.folder, "home/state/boards", `${host}_${httpsPort}`, "journal.json");
+  return JSON.parse(readFileSync(file, "utf8")).nodes;
+}
+
+test("a run that is killed while it writes leaves nothing that the next run cannot take up", async () => {
+  desk.board.faults.set({ linkBytesPerSecond: 400_000 });
+  let killed = false;
+  const cut = await desk.run(both, {
+    during: (said, kill) => {
+      if (killed || !/wipe:/.test(said)) return;
+      killed = true;
+      kill("SIGKILL");
+    },
+  });
+  assert.notEqual(cut.code, 0);
+  assert.ok(Object.values(journal()).some((steps) => steps.flash?.status === "running"));
+  desk.board.faults.clear();
+  const next = await desk.run(both);
+  assert.equal(next.code, 0, next.stderr);
+  assert.equal(next.stdout, "[true,true]\n");
+  for (const node of ["node1", "node2"]) {
+    const { image, flash } = journal()[node] ?? {};
+    assert.deepEqual([image?.status, image?.phase], ["completed", "image_customization"]);
+    assert.deepEqual([flash?.status, flash?.phase], ["completed", "os_installation"]);
+    assert.equal(flash?.outputs.image, image?.outputs.image);
+  }
+});
+
+test("a change to one node's description writes that node alone", async () => {
+  assert.equal((await desk.run(both)).stdout, "[false,false]\n");
+  const changed = await desk.run(both, { env: { TWO: "new" } });
+  assert.equal(changed.code, 0, changed.stderr);
+  assert.equal(changed.stdout, "[false,true]\n");
+});
+
+test("two runs do not write to one board at once: the later one is told who does", async () => {
+  desk.board.faults.set({ linkBytesPerSecond: 400_000 });
+  let other: Promise<{ code: number | null; stderr: string }> | undefined;
+  const first = await desk.run(both, {
+    env: { TWO: "first" },
+    during: (said) => {
+      if (/wipe:/.test(said)) other ??= desk.run(both, { env: { TWO: "second" } });
+    },
+  });
+  assert.equal(first.code, 0, first.stderr);
+  const late = await other;
+  assert.notEqual(late?.code, 0);
+  assert.match(late?.stderr ?? "", /is held by process \d+ on .*HELD|HELD/);
+});
+
+test("an image on the card is sent once, and a sibling sends only its own blocks", async () => {
+  const viaCard = both
+    .replace(".write(", ".key(`own-${node.slot}`).write(")
+    .replace("keepOff()", "keepOff().viaCard().again()");
+  const first = await desk.run(viaCard, { env: { TWO: "card" } });
+  assert.equal(first.code, 0, first.stderr);
+  assert.equal(first.stdout, "[true,true]\n");
+  const second = await desk.run(viaCard, { env: { TWO: "card" } });
+  assert.equal(second.code, 0, second.stderr);
+  assert.match(second.stderr, /own-1 since .*neither made nor sent/);
+  assert.equal(second.stdout, "[false,false]\n");
+  const drifted = await desk.run(viaCard, { env: { TWO: "other" } });
+  assert.equal(drifted.code, 0, drifted.stderr);
+  assert.match(drifted.stderr, /own-2 was made from description [0-9a-f]{8}, and this one is [0-9a-f]{8}/);
+  const strict = await desk.run(viaCard.replace("viaCard()", "viaCard().strict()"), {
+    env: { TWO: "other" },
+  });
+  assert.match(strict.stderr, /CACHE_DRIFT/);
+  assert.notEqual(strict.code, 0);
+});
