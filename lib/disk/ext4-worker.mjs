@@ -6,6 +6,8 @@ import { lined } from "./ext4-lines.mjs";
 // libext2fs asks Date.now for every time it writes: a fixed one makes the same edits give the same bytes
 Date.now = () => workerData.epoch * 1000;
 const { default: ext2fs } = await import("ext2fs");
+const { default: binding } = await import("ext2fs/lib/binding.js");
+const { useBuffer, usePath, withHooks } = (await import("ext2fs/lib/util.js")).default;
 
 const chunk = 1 << 20; // larger reads and writes exhaust the module's fixed heap and abort it
 const largest = 2 ** 31; // of a file that is read in one piece
@@ -115,6 +117,26 @@ async function fill({ path, how, content }) {
   });
 }
 
+/** ext2fs lets a folder grow for a file but not for a folder, so a file of the same name goes first where it is full. */
+async function mkdir({ path }) {
+  const full = 2133571328 + 38; // EXT2_ET_DIR_NO_SPACE
+  const failed = await files.mkdir(path, 0o755).catch((error) => error);
+  if (failed?.errno !== full) {
+    if (failed) throw failed;
+    return;
+  }
+  await opened(path, flags.write | flags.create, () => {});
+  await files.unlink(path);
+  await files.mkdir(path, 0o755);
+}
+
+/** As ext2fs's own, which takes a slash off the end of a target. */
+const symlink = withHooks(async ({ path, target }) => {
+  const [bytes, pointer] = await useBuffer(Buffer.byteLength(target) + 1);
+  bytes.write(`${target}\0`);
+  return await binding.symlink(mounted.fsPointer, pointer, await usePath(path));
+});
+
 /** Unmounting writes the superblock, which would be a change even where nothing was edited. */
 async function close() {
   if (!edited) return;
@@ -132,8 +154,8 @@ const deeds = {
   close,
   list: async ({ path }) => (await files.readdir(path)).filter((name) => name !== "." && name !== ".."),
   readlink: ({ path }) => files.readlink(path),
-  mkdir: ({ path }) => files.mkdir(path, 0o755),
-  symlink: ({ path, target }) => files.symlink(target, path),
+  mkdir,
+  symlink,
   chmod: ({ path, mode }) => opened(path, flags.read, (fd) => files.fchmod(fd, mode)),
   chown: ({ path, uid, gid }) =>
     opened(path, flags.read | flags.noFollow, (fd) => files.fchown(fd, uid, gid)),

@@ -52,7 +52,7 @@ function volumeOf(engine: Engine, area: Area): Volume {
     read: (path) => does("read", path),
     write: async (path, { bytes, from }) => {
       for (let done = 0; done === 0 || done < bytes.length; done += piece) {
-        const part = bytes.subarray(done, done + piece);
+        const part = new Uint8Array(bytes.subarray(done, done + piece)); // a view would send all of its buffer
         await does("write", path, { bytes: part, from: done === 0 ? from : "end" });
       }
     },
