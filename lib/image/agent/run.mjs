@@ -4,12 +4,14 @@ import { spawn } from "node:child_process";
 
 const inside = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--uts", "--ipc"];
 
-/** What a Debian package's scripts expect to find; it runs as the first process of the namespace. */
+/** Where a command stands while it runs, gone with its namespace: it may hold secrets, and anyone can read arguments. */
+const script = "/run/tpi-command";
+
+/** What a Debian package's scripts expect to find; it runs as the first process of the namespace. The command is its input. */
 const prepare = `
   set -e
   root=$1
-  command=$2
-  shift 2
+  shift
   mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
   mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys"
   mount -t tmpfs -o mode=755,nosuid tmpfs "$root/dev"
@@ -33,11 +35,12 @@ END
   ln -s /proc/self/fd/2 "$root/dev/stderr"
   mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
   mkdir -m 1777 "$root/run/lock"
+  (umask 077 && cat >"$root${script}")
   while [ $# -gt 0 ]; do
     mount --bind "$1" "$root$2"
     shift 2
   done
-  exec chroot "$root" /bin/sh -e -c "$command" </dev/null`;
+  exec chroot "$root" /bin/sh -e ${script} </dev/null`;
 
 // a proxy of this machine is the proxy for the image too, while a command runs in it
 const passed = /^(https?|ftp|no|all)_proxy$/i;
@@ -86,10 +89,11 @@ export function runner({ folderOf, say }) {
       prepare,
       "sh",
       folderOf(partition),
-      command,
       ...bound,
     ];
-    const child = spawn("setpriv", words, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("setpriv", words, { env: environment(), stdio: ["pipe", "pipe", "pipe"] });
+    child.stdin.on("error", () => {}); // it ended before it read its command: its exit code tells
+    child.stdin.end(command);
     const last = [];
     const hear = (stream) =>
       lines(stream, (line) => {
