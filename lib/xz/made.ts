@@ -9,7 +9,7 @@ import { xzSource } from "./source.ts";
 import type { Spool } from "./spool.ts";
 
 /** Runs that are worked on at a time: each holds some 20 MB, so many cores do not mean much memory. */
-export const lanes = (): number => Math.min(availableParallelism(), 8);
+export const lanes = (): number => Math.min(availableParallelism(), 4);
 
 /**
  * The blocks whose bytes differ from the base's, compressed; a slot that was looked at and is missing here is the same

@@ -79,13 +79,13 @@ async function* blocks(raw: Readable, options: ReblockOptions): AsyncGenerator<P
   const { blockSize = 1 << 20, preset = 1, signal } = options;
   const { pack } = packer({ check, preset, signal });
   const underway: Promise<readonly PackedBlock[]>[] = [];
-  const run = Math.max(1, Math.floor((8 << 20) / blockSize)) * blockSize;
+  const run = Math.max(1, Math.floor((2 << 20) / blockSize)) * blockSize;
   try {
     for await (const bytes of strides(raw, run)) {
       const made = pack(cut(bytes, blockSize));
       made.catch(() => {}); // the loop that awaits it says so
       underway.push(made);
-      if (underway.length > lanes()) yield* (await underway.shift()) ?? [];
+      if (underway.length >= lanes()) yield* (await underway.shift()) ?? [];
     }
     for (const made of underway) yield* await made;
   } finally {
