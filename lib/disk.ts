@@ -1,7 +1,8 @@
 export type { Altered, Reshaped } from "./disk/altered.ts";
 export type { Content } from "./disk/content.ts";
 export type { LayoutChange, PartitionUse } from "./disk/layout.ts";
-export { type Listed, listAll, type Looking, type Run, type Unused, unusedOf } from "./disk/listing.ts";
+export { type Listed, type Looking, listAll, type Run, type Unused, unusedOf } from "./disk/listing.ts";
+export { type NewPartition, withMore } from "./disk/more-partitions.ts";
 export { openTree, type TreeOptions } from "./disk/open.ts";
 export { type Change, type Overlay, overlay, sha256Of } from "./disk/overlay.ts";
 export { type Partition, type PartitionTable, partitions } from "./disk/partitions.ts";

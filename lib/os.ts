@@ -17,6 +17,7 @@ export type { Dress, Edit, Owner, VolumeName } from "./os/edit.ts";
 export { firstBootLines, firstBootPaths } from "./os/firstboot-script.ts";
 export { type HostKey, hostKeyOf } from "./os/hostkey.ts";
 export type * from "./os/identity.ts";
+export { rendering } from "./os/rendering.ts";
 export type { OsFacts, System } from "./os/system.ts";
 
 /** Where an image says inside itself which image it is; a running node is asked for it. */

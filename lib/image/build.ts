@@ -73,7 +73,19 @@ export async function buildImage(
     facts: made.stage.system.facts,
     anew: spliced.anew,
   };
-  return { ...built({ spec, id, os: title, system: { id: os, version }, engine: bench.engine, blocks, spliced, origin }), origin };
+  return {
+    ...built({
+      spec,
+      id,
+      os: title,
+      system: { id: os, version },
+      engine: bench.engine,
+      blocks,
+      spliced,
+      origin,
+    }),
+    origin,
+  };
 }
 
 function built(

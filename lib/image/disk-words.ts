@@ -1,4 +1,6 @@
 import { bytesOf, type Size } from "../core/units.ts";
+import type { NewPartition, PartitionUse } from "../disk.ts";
+import { plain } from "./plain-words.ts";
 
 /** What is wanted of the disk as a whole. */
 export interface DiskWishes {
@@ -11,6 +13,8 @@ export interface DiskWishes {
   /** The root file system and the disk end where its files do, and this many bytes later. */
   readonly shrink?: { readonly margin: number };
   readonly zeroFree?: true;
+  /** What follows the root, in order. */
+  readonly partitions?: readonly NewPartition[];
 }
 
 /** When the root file system becomes as large as its partition: at once (by resize2fs), or when the system boots first. */
@@ -27,6 +31,12 @@ export interface DiskWords<R> {
   size(bytes: Size, words?: GrowWords): R;
   /** Adds to the disk and its root partition. */
   grow(by: Size, words?: GrowWords): R;
+  /**
+   * Adds a partition after all others, beyond what `size` and `grow` give the root, for a Linux file system unless said
+   * otherwise. It holds nothing: `x-systemd.makefs` in fstab(5) has the machine format it. `LAYOUT_UNFIT` where the
+   * table is full, and with `shrink`, for the root then does not end the disk.
+   */
+  partition(name: string, size: Size, words?: { readonly use?: PartitionUse }): R;
   /** Cuts the root file system and the disk to what is used and a margin (64 MiB), so that less has to be written. */
   shrink(words?: { readonly margin?: Size }): R;
   /** Writes zeros where the root file system has nothing, so that it packs small. */
@@ -35,15 +45,25 @@ export interface DiskWords<R> {
 
 /** The words over wishes: each gives the wishes with one more; a later word about the size takes the earlier one's place. */
 export function diskWords<R>(wishes: DiskWishes, say: (wishes: DiskWishes) => R): DiskWords<R> {
-  const { zeroFree } = wishes;
-  const sized = (one: DiskWishes) => say({ ...(zeroFree ? { zeroFree } : {}), ...one });
+  const { zeroFree, partitions = [] } = wishes;
+  const also = { ...(zeroFree ? { zeroFree } : {}), ...(partitions.length > 0 ? { partitions } : {}) };
+  const sized = (one: DiskWishes) => say({ ...also, ...one });
   return {
     size: (bytes, words) => sized({ size: bytesOf(bytes), ...whenOf(words) }),
     grow: (by, words) => sized({ grow: bytesOf(by), ...whenOf(words) }),
+    partition: (name, size, { use = "linux" } = {}) => {
+      plain("partition name (letters, digits and . _ -, at most 36)", name);
+      if (partitions.some((one) => one.name === name))
+        throw new TypeError(`there is a partition "${name}" already`);
+      const whole = Math.ceil(bytesOf(size) / mib) * mib;
+      return say({ ...wishes, partitions: [...partitions, { name, size: whole, use }] });
+    },
     shrink: ({ margin = "64MiB" } = {}) => sized({ shrink: { margin: bytesOf(margin) } }),
     zeroFree: () => say({ ...wishes, zeroFree: true }),
   };
 }
+
+const mib = 1 << 20;
 
 const whenOf = ({ filesystem }: GrowWords = {}): DiskWishes =>
   filesystem === "later" ? { filesystem: "later" } : {};

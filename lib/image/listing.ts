@@ -162,10 +162,11 @@ function others({
   ];
 }
 
-function diskLines({ size, grow, shrink, zeroFree }: DiskWishes): readonly string[] {
+function diskLines({ size, grow, shrink, zeroFree, partitions = [] }: DiskWishes): readonly string[] {
   return [
     ...(size === undefined ? [] : [`disk of ${sizeText(size)}`]),
     ...(grow === undefined ? [] : [`disk larger by ${sizeText(grow)}`]),
+    ...partitions.map((one) => `partition ${one.name} of ${sizeText(one.size)} (${one.use})`),
     ...(shrink ? [`disk cut to its files and ${sizeText(shrink.margin)}`] : []),
     ...(zeroFree ? ["free space zeroed"] : []),
   ];

@@ -1,6 +1,6 @@
 import { digestOf } from "../core/digest.ts";
 import { Secret } from "../core/secret.ts";
-import type { Identity } from "../os.ts";
+import { type Identity, rendering } from "../os.ts";
 import { type Action, given, type Modify, type Put, type Template, type TextEdit } from "./action.ts";
 import type { ImageSpec } from "./spec.ts";
 import { filled } from "./template.ts";
@@ -48,16 +48,17 @@ export function allForeknown(actions: readonly Action[], context: Context): read
 }
 
 /**
- * A name for what base and description make: all that changes the files or the size of the disk, and nothing else. The
- * engine is left out, for all make the same files; so are the name of the result and the paths of copied files.
+ * A name for what base and description make: all that changes the files or the size of the disk, how this kit renders
+ * an identity, and nothing else. The engine is left out, for all make the same files; so are the name of the result and
+ * the paths of copied files.
  */
 export function imageId(
   { identity, disk, epoch }: ImageSpec,
   made: { readonly base: string; readonly outcomes: readonly Outcome[] },
 ): string {
   const { base, outcomes } = made;
-  const description = { base, identity: withoutKey(identity), disk, epoch, outcomes: outcomes.map(essence) };
-  return digestOf(description).slice(0, 32);
+  const said = { identity: withoutKey(identity), disk, epoch, outcomes: outcomes.map(essence) };
+  return digestOf({ rendering, base, ...said }).slice(0, 32);
 }
 
 /** An outcome without what does not reach the image. */

@@ -17,6 +17,7 @@ const shapes = {
   "name of a first-boot command": /^[A-Za-z0-9_.-]{1,64}$/,
   "country code such as DE": /^[A-Z]{2}$/,
   "network port or a match such as e*": /^[A-Za-z0-9_.*?[\]-]{1,32}$/,
+  "partition name (letters, digits and . _ -, at most 36)": /^[A-Za-z0-9_.-]{1,36}$/,
   "MAC address": /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i,
 } as const satisfies Record<string, RegExp>;
 

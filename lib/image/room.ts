@@ -1,22 +1,53 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { digestOf } from "../core/digest.ts";
 import { TpiError } from "../core/fault.ts";
 import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
 import type { Scope } from "../core/scope.ts";
 import { sizeText } from "../core/units.ts";
-import { growRoot, type Partition, partitions, shrinkRoot, zeroFree } from "../disk.ts";
+import {
+  type Altered,
+  growRoot,
+  type Partition,
+  partitions,
+  type Reshaped,
+  shrinkRoot,
+  withMore,
+  zeroFree,
+} from "../disk.ts";
 import { openXz, splice, type XzFile, xzSource } from "../xz.ts";
 import { openChosen } from "./choose.ts";
 import type { DiskWishes } from "./disk-words.ts";
 import type { Edited } from "./engine.ts";
 import type { Stocked } from "./stock.ts";
 
+/** What is wished of a disk before its edits. */
+interface Room {
+  readonly disk: DiskWishes;
+  readonly scope: Scope;
+}
+
 /**
- * The base with the disk as large as is wished, so that edits have room: made once for all images of the base, and
- * kept beside it in the cache. `LAYOUT_UNFIT` for a size below the base's own; otherwise as `growRoot`.
+ * The base with the disk as large as is wished, so that edits have room, and with its new partitions: made once for all
+ * images of the base, and kept beside it in the cache. `LAYOUT_UNFIT` for a size below the base's own, and where a
+ * partition has no place; otherwise as `growRoot`.
  */
-export async function roomy(base: Stocked, on: { disk: DiskWishes; scope: Scope }): Promise<Stocked> {
+export async function roomy(base: Stocked, on: Room): Promise<Stocked> {
+  return await partitioned(await largeEnough(base, on), on);
+}
+
+async function partitioned(base: Stocked, { disk, scope }: Room): Promise<Stocked> {
+  const { partitions: more = [] } = disk;
+  if (more.length === 0) return base;
+  const name = `${base.sha256}-${digestOf({ more, size: base.file.uncompressedSize, when: disk.filesystem }).slice(0, 16)}`;
+  const what = `giving the base ${more.map((one) => `the partition ${one.name}`).join(", ")}`;
+  const make = async (copy: string) =>
+    await written(base.file, { copy, scope }, (from) => withMore(from, more));
+  return { ...base, file: await keptCopy({ name, what, scope, make }) };
+}
+
+async function largeEnough(base: Stocked, on: Room): Promise<Stocked> {
   const { disk, scope } = on;
   const now = base.file.uncompressedSize;
   const wish = disk.size ?? now + (disk.grow ?? 0);
@@ -27,32 +58,42 @@ export async function roomy(base: Stocked, on: { disk: DiskWishes; scope: Scope 
     throw new TpiError("LAYOUT_UNFIT", { why });
   }
   const filesystem = disk.filesystem ?? "now";
-  const copy = path.join(paths().cache, "blocks", `${base.sha256}-${size}-${filesystem}.img.xz`);
-  await mkdir(path.dirname(copy), { recursive: true });
-  await using _lock = await hold(`${copy}.lock`, {
-    what: `growing ${path.basename(copy)}`,
-    signal: scope.signal,
-    patient: true,
-  });
-  const file =
-    (await openXz(copy).catch(() => undefined)) ??
-    (await grown(base.file, { copy, size, filesystem, scope }));
-  return { ...base, file };
+  const make = async (copy: string) => {
+    scope.say(`the disk grows to ${sizeText(size)}, once for this and all later images of that size`);
+    const root = await rootOf(base.file, scope);
+    const { signal } = scope;
+    return await written(base.file, { copy, scope }, (from) =>
+      growRoot(from, { root, size, filesystem, signal }),
+    );
+  };
+  const name = `${base.sha256}-${size}-${filesystem}`;
+  return { ...base, file: await keptCopy({ name, what: `growing ${name}`, scope, make }) };
 }
 
-async function grown(
+/** A changed base out of the cache, made where it is not there yet; of two processes that want it, one makes it. */
+async function keptCopy(of: {
+  name: string;
+  what: string;
+  scope: Scope;
+  make: (copy: string) => Promise<XzFile>;
+}): Promise<XzFile> {
+  const { name, what, scope, make } = of;
+  const copy = path.join(paths().cache, "blocks", `${name}.img.xz`);
+  await mkdir(path.dirname(copy), { recursive: true });
+  await using _lock = await hold(`${copy}.lock`, { what, signal: scope.signal, patient: true });
+  return (await openXz(copy).catch(() => undefined)) ?? (await make(copy));
+}
+
+/** Writes the base as `change` makes it, block by block. */
+async function written(
   base: XzFile,
-  to: { copy: string; size: number; filesystem: "now" | "later"; scope: Scope },
+  to: { copy: string; scope: Scope },
+  change: (from: Altered) => Promise<Reshaped>,
 ): Promise<XzFile> {
-  const { copy, size, filesystem, scope } = to;
+  const { copy, scope } = to;
   const { signal } = scope;
-  scope.say(`the disk grows to ${sizeText(size)}, once for this and all later images of that size`);
-  const root = await rootOf(base, scope);
   await using original = xzSource(base, { signal });
-  await using disk = await growRoot(
-    { disk: original, changed: () => false },
-    { root, size, filesystem, signal },
-  );
+  await using disk = await change({ disk: original, changed: () => false });
   await using spliced = await splice({ base, disk: disk.disk, changed: disk.changed, original, signal });
   await spliced.writeTo(copy, signal);
   return await openXz(copy);

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
-import type { Image } from "../../lib/image.ts";
+import { type Image, image } from "../../lib/image.ts";
 import { must } from "../disk/fixture.ts";
+import { layout } from "../layouts/layout.ts";
 import { type Bench, bench } from "./bench.ts";
 
 let own: Bench;
@@ -65,4 +66,51 @@ test("a disk smaller than its base is refused with LAYOUT_UNFIT", async () => {
     async () => await base.size("1MiB").build(),
     (error) => isFault(error, "LAYOUT_UNFIT"),
   );
+});
+
+test("partitions are added behind the root, beyond what it is given, with names, and hold nothing", async () => {
+  const said = base
+    .grow("16MiB")
+    .partition("data", "24MiB")
+    .partition("swap", "1500KiB", { use: "swap" })
+    .write("/etc/fstab", "PARTLABEL=data /srv/data ext4 x-systemd.makefs,nofail 0 2\n");
+  const disk = await sound("parted", said);
+  const old = statSync(own.fixture.path).size;
+  const rows = JSON.parse(await must("/usr/sbin/sfdisk", "--json", disk)).partitiontable.partitions;
+  const [root, data, swap] = rows.slice(-3);
+  assert.deepEqual([data.name, data.size], ["data", 24 * 2048]);
+  assert.deepEqual(
+    [swap.name, swap.size, swap.type],
+    ["swap", 2 * 2048, "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"],
+  );
+  assert.equal(statSync(disk).size, old + ((16 + 24 + 2) << 20));
+  assert.ok((root.start + root.size) * 512 >= old + (15 << 20), "the root has grown too");
+  assert.ok(
+    !readFileSync(disk)
+      .subarray(data.start * 512, -(1 << 20))
+      .some((byte) => byte !== 0),
+  );
+  assert.match(String(said), /partition data of 25\.2 MB/);
+  assert.equal((await said.build()).sha256, (await said.build()).sha256);
+});
+
+test("partitions are added to an MBR until its four rows are used", async () => {
+  const pi = image(await layout("raspios-bookworm"));
+  const table = path.join(own.folder, "mbr.img");
+  await pi.partition("a", "8MiB").partition("b", "8MiB", { use: "data" }).save(table);
+  const rows = JSON.parse(await must("/usr/sbin/sfdisk", "--json", table)).partitiontable.partitions;
+  assert.deepEqual(
+    rows.slice(2).map(({ type, size }: { type: string; size: number }) => [type, size]),
+    [
+      ["83", 8 * 2048],
+      ["c", 8 * 2048],
+    ],
+  );
+  const five = pi.partition("a", "8MiB").partition("b", "8MiB").partition("c", "8MiB");
+  for (const one of [five, pi.partition("a", "8MiB").shrink()])
+    await assert.rejects(
+      async () => await one.build(),
+      (error) => isFault(error, "LAYOUT_UNFIT"),
+    );
+  assert.throws(() => pi.partition("a", "8MiB").partition("a", "1MiB"), /already/);
 });
