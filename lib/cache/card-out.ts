@@ -66,9 +66,11 @@ cd "$dir" || exit 1
 [ -f "$1" ] || { echo "its list of blocks is gone" >&2; exit ${exits.damaged}; }
 free=$($df -kP "$dir" | awk 'NR == 2 { print $4 }')
 [ "$free" -ge $(($4 / 1024)) ] || { echo "$free"; exit 0; }
-sum=$(sed 's/ .*//; s/^../blocks\\/&\\/&/' "$1" | xargs cat | tee "$2.part" | sha256sum)
-[ "\${sum%% *}" = "$3" ] || { rm -f "$2.part"; echo "its blocks together hash to $(echo "$sum" | cut -c1-12)" >&2; exit ${exits.damaged}; }
-mv -f "$2.part" "$2" && echo done
+rm -f "$2".* # a run that is gone may still be at its own, which it then has no name for
+part=$2.$$
+sum=$(sed 's/ .*//; s/^../blocks\\/&\\/&/' "$1" | xargs cat | tee "$part" | sha256sum)
+[ "\${sum%% *}" = "$3" ] || { rm -f "$part"; echo "its blocks together hash to $(echo "$sum" | cut -c1-12)" >&2; exit ${exits.damaged}; }
+mv -f "$part" "$2" && echo done
 `;
 
 async function together(far: Far, { meta, scope, held }: Lending): Promise<OnCard> {

@@ -44,12 +44,17 @@ export interface RunOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly during?: (said: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called once the process is there. */
+  readonly begun?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-export async function testDesk(options: BoardOptions = {}): Promise<TestDesk> {
+export async function testDesk(
+  options: BoardOptions & { readonly rootMib?: number } = {},
+): Promise<TestDesk> {
+  const { rootMib, ...words } = options;
   const folder = mkdtempSync(path.join(tmpdir(), "tpi-recipes-"));
-  const board = await virtual.board({ modules: 2, machines: "none", ...options });
-  const fixture = await rk1Image(folder);
+  const board = await virtual.board({ modules: 2, machines: "none", ...words });
+  const fixture = await rk1Image(folder, rootMib === undefined ? {} : { rootMib });
   await must("xz", "-k", "-T2", "-1", "--block-size=1MiB", fixture.path);
   const image = `${fixture.path}.xz`;
   await must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path.join(folder, "key"));
@@ -98,10 +103,12 @@ function settings(of: { board: VirtualBoard; folder: string; base: string; chang
     network: { subnet: "10.10.88.0/24", gateway: "10.10.88.1" },
     image: of.base,
     keys: { private: path.join(of.folder, "key"), authorized: path.join(of.folder, "key.pub") },
-    nodes: {
-      1: { module: "rk1", hostname: "cp1", address: "10.10.88.71" },
-      2: { module: "rk1", hostname: "w1", address: "10.10.88.72" },
-    },
+    nodes: Object.fromEntries(
+      of.board.slots().flatMap(({ slot, module }) => {
+        const node = { module, hostname: slot === 1 ? "cp1" : `w${slot - 1}`, address: `10.10.88.7${slot}` };
+        return module ? [[slot, node]] : [];
+      }),
+    ),
   };
 }
 
@@ -135,6 +142,7 @@ async function runRecipe(of: {
     },
   );
   let said = "";
+  wish.begun?.((signal) => child.kill(signal));
   child.stderr.on("data", (piece: Buffer) => {
     said += piece;
     wish.during?.(said, (signal) => child.kill(signal));

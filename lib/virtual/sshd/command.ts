@@ -1,10 +1,10 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServerChannel } from "ssh2";
+import writeFileAtomic from "write-file-atomic";
 import { quote } from "../../core/cmd.ts";
 import type { Controller } from "../controller.ts";
 import { endWithParent, jailed, ownCommands, type Toolbox } from "./toolbox.ts";
@@ -33,7 +33,8 @@ export async function run(controller: Controller, toolbox: Toolbox, wish: Wish):
   }
   const mounts = await controller.files.mounts();
   const table = mounts.map(({ mount, total, used, free }) => `${mount} ${total} ${used} ${free}\n`).join("");
-  await writeFile(path.join(controller.files.root, "run/mounts"), table);
+  // In one move: a `df` of another session never reads a table that is being written.
+  await writeFileAtomic(path.join(controller.files.root, "run/mounts"), table, { fsync: false });
   const card = mounts.some(({ mount }) => mount === "/mnt/sdcard");
   // No file can be larger than the largest file system; what a limit per file cannot see, `watchRoom` does.
   const blocks = Math.ceil(Math.max(...mounts.map(({ total }) => total)) / 512);
