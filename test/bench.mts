@@ -1,7 +1,8 @@
 // Prints what the kit does against the usual way, both measured in this run: an image of 2 GiB, with --large also one
-// of 8 GiB; --json prints one object a line.
+// of 8 GiB, and four nodes' images on their way to a board's card; --json prints one object a line.
 import { tableText } from "../lib/core/table.ts";
-import { imageBench } from "./bench/image.ts";
+import { cardBench } from "./bench/card.ts";
+import { imageBench, type Row } from "./bench/image.ts";
 
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
@@ -12,13 +13,16 @@ const scales = [
 ];
 const round = (value: number) => Number(value.toPrecision(3));
 
-for (const scale of scales) {
-  const rows = (await imageBench(stop.signal, scale)).map((row) => ({
+for (const scale of scales) show(await imageBench(stop.signal, scale));
+show(await cardBench(stop.signal));
+
+function show(rows: readonly Row[]): void {
+  const shown = rows.map((row) => ({
     ...row,
     ours: round(row.ours),
     usual: round(row.usual),
     ratio: round(row.ratio),
   }));
-  if (process.argv.includes("--json")) for (const row of rows) console.log(JSON.stringify(row));
-  else process.stdout.write(tableText(rows));
+  if (process.argv.includes("--json")) for (const row of shown) console.log(JSON.stringify(row));
+  else process.stdout.write(tableText(shown));
 }
