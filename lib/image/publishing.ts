@@ -2,7 +2,7 @@ import { type Step, step } from "../core/step.ts";
 import { buildImage } from "./build.ts";
 import { identify } from "./customise.ts";
 import { summaryOf } from "./listing.ts";
-import { building } from "./making.ts";
+import { building, foreseen } from "./making.ts";
 import { readClaim } from "./output/claim.ts";
 import { type BesidePart, type Published, publishImage } from "./output/publish.ts";
 import { mustBeSame, mustHaveInputs, type Verified } from "./output/verify.ts";
@@ -28,11 +28,13 @@ export function publishing(spec: ImageSpec, folder: string, words: PublishWords 
   const { parts = allParts } = words;
   const name = imageName(spec);
   const text = `write ${name} into ${folder}, with its ${["metadata", ...parts].join(", ")} and checksums`;
+  const publish = { kind: "publish", subject: spec.subject, text };
   return step({
     label: `publish ${name}`,
     subject: spec.subject,
-    moves: [...building(spec).moves, { kind: "publish", subject: spec.subject, text }],
+    moves: [...building(spec).moves, publish],
     depends: { made: building(spec).digest, folder, parts },
+    foresee: async (scope) => [...(await foreseen(spec, scope)), publish],
     standIn: () => ({ name, folder, sha256: "", files: [] }),
     perform: async (doing) => {
       await using built = await doing.move("image", () => buildImage(spec, doing));
@@ -54,6 +56,7 @@ export function verifying(spec: ImageSpec, claimPath: string): Step<Verified> {
     subject: spec.subject,
     moves: [...building(spec).moves, verify],
     depends: { made: building(spec).digest, claimPath },
+    foresee: async (scope) => [...(await foreseen(spec, scope)), verify],
     standIn: () => ({ name, sha256: "" }),
     perform: async (doing) => {
       const claim = await readClaim(claimPath);
