@@ -1,7 +1,8 @@
-import { type Claim, claim } from "../claim.ts";
+import path from "node:path";
+import type { Claim } from "../claim.ts";
 import { isFault } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
-import { standing } from "../journal.ts";
+import { drive, standing } from "../journal.ts";
 import type { Node } from "../node.ts";
 
 /** A board that this run alone writes to. */
@@ -58,11 +59,11 @@ async function taken(
 
 /** A board that cannot be logged in to over SSH has no lock; its controller still refuses a second transfer. */
 async function claimed(
-  { bmc }: Node,
+  { bmc, journal }: Node,
   { name, scope }: { readonly name: string; readonly scope: Scope },
 ): Promise<Claim | undefined> {
   try {
-    return await claim(bmc.ssh, { name: "tpi-board", what: `board ${name}`, signal: scope.signal });
+    return await drive({ ssh: bmc.ssh, folder: path.dirname(journal.path), signal: scope.signal });
   } catch (error) {
     if (!isFault(error, "SSH_UNREACHABLE", "SSH_AUTH", "SSH_DROPPED")) throw error;
     scope.say(`${name} cannot be locked against other machines: ${error.message}`);
