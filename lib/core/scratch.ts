@@ -16,7 +16,7 @@ export interface Scratch extends Lease {
 export interface ScratchWords {
   /** Where, instead of the temp folder: on the same disk as what it will be moved to. */
   readonly folder?: string;
-  /** Its owner says `done()`; with `TPI_KEEP_TEMP=1` the folder of one that does not stays, and the run says where. */
+  /** Its owner says `done()`; the folder of one that does not stays with `--keep-temp`, and the run says where. */
   readonly keep?: true;
 }
 
@@ -36,14 +36,16 @@ export async function scratch(label: string, words: ScratchWords = {}): Promise<
       well = true;
     },
     [Symbol.asyncDispose]: async () => {
-      if (well || !keep || process.env.TPI_KEEP_TEMP !== "1")
-        return await rm(own, { recursive: true, force: true });
+      if (well || !keep || !keeping()) return await rm(own, { recursive: true, force: true });
       const kept = path.join(temp, `${label}-kept-${randomBytes(3).toString("hex")}`);
       await rename(own, kept);
-      ambient().say(`kept for a look (TPI_KEEP_TEMP=1): ${kept}`);
+      ambient().say(`kept for a look: ${kept}`);
     },
   };
 }
+
+/** Whether temp files of what failed are kept: `TPI_KEEP_TEMP=1`, or `--keep-temp` among the arguments. */
+const keeping = (): boolean => process.env.TPI_KEEP_TEMP === "1" || process.argv.includes("--keep-temp");
 
 async function sweep(temp: string): Promise<void> {
   for (const name of await readdir(temp)) {

@@ -2,7 +2,6 @@ import { type Step, step } from "../core/step.ts";
 import type { Entry } from "../disk.ts";
 import { customised } from "./customise.ts";
 import type { Where } from "./file-words.ts";
-import { summaryOf } from "./listing.ts";
 import { type Looks, looks } from "./recorder.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
 
@@ -27,7 +26,7 @@ export function readingWords(spec: ImageSpec): ReadingWords {
     step({
       label: `look at ${at} in ${imageName(spec)}`,
       subject: spec.subject,
-      moves: [{ kind: "look", subject: spec.subject, text: `${at} in ${spec.base} with ${summaryOf(spec)}` }],
+      moves: [{ kind: "look", subject: spec.subject, text: `${at} in ${imageName(spec)}` }],
       standIn: () => standIn,
       perform: (doing) =>
         doing.move("look", async () => {
