@@ -6,7 +6,7 @@ import type { Keeping } from "./cache/card-put.ts";
 import type { Content } from "./cache/content.ts";
 import { cacheKey, fileNameOf } from "./cache/key.ts";
 import { localStore } from "./cache/local.ts";
-import type { Facts, Metadata, Tags } from "./cache/metadata.ts";
+import type { Facts, Metadata, Stored, Tags } from "./cache/metadata.ts";
 import type { Prune } from "./cache/prune.ts";
 import type { Loose, Survey } from "./cache/store.ts";
 import { cacheOf } from "./cache/verbs.ts";
@@ -19,7 +19,7 @@ import type { Ssh } from "./ssh.ts";
 export type { OnCard } from "./cache/card-out.ts";
 export type { Keeping } from "./cache/card-put.ts";
 export type { Content } from "./cache/content.ts";
-export type { Facts, Metadata, Tags } from "./cache/metadata.ts";
+export type { Facts, Metadata, Stored, Tags } from "./cache/metadata.ts";
 export type { Entry, Prune } from "./cache/prune.ts";
 export type { Broken, Loose, Survey } from "./cache/store.ts";
 
@@ -52,7 +52,7 @@ export interface Cache {
   /** The folder, for people. */
   readonly location: string;
   /** Keeps content, or the local file at a path, in place of what the key had: whole or not at all. */
-  put(key: string, from: string | Content, facts?: Facts): Step<Metadata>;
+  put(key: string, from: string | Content, facts?: Facts): Step<Stored>;
   get(key: string): Step<Cached>;
   stat(key: string): Step<Metadata>;
   exists(key: string): Step<boolean>;

@@ -3,6 +3,7 @@ import { isFault, TpiError } from "./core/fault.ts";
 import { redact } from "./core/secret.ts";
 import { type Step, step } from "./core/step.ts";
 import { changeJournal, readJournal, repairJournal } from "./journal/file.ts";
+import { forcedSteps } from "./journal/force.ts";
 import { lives, ownerText, thisOwner } from "./journal/owner.ts";
 import {
   type Chronicle,
@@ -14,6 +15,7 @@ import {
 } from "./journal/record.ts";
 
 export { type Driving, drive, driver } from "./journal/drive.ts";
+export { type Forcible, forced } from "./journal/force.ts";
 export { standing } from "./journal/owner.ts";
 export {
   type Chronicle,
@@ -52,14 +54,17 @@ export interface Journal {
   skip(ask: Ask, how: { readonly why: string; readonly outputs?: Outputs }): Promise<void>;
   /** Begins a step, does its work, and records how that ended. */
   recorded<T>(ask: Ask, work: () => Promise<{ readonly value: T; readonly outputs?: Outputs }>): Promise<T>;
+  /** Removes what dead processes have left beside it: their locks and drafts. */
+  tidy(): Promise<void>;
   /** Forgets a node, or one step of it, so that it is done anew. */
   reset(what: { readonly node: string; readonly step?: string }): Step<void>;
   /** Puts a journal that cannot be read beside its place, and gives its new path; undefined where it is in order. */
   repair(): Step<string | undefined>;
 }
 
-/** The journal in the folder that keeps what is known of one board. */
+/** The journal in the folder that keeps what is known of one board; `FORCE_UNKNOWN` where the run is told a wrong step. */
 export function journal(folder: string): Journal {
+  forcedSteps();
   const file = path.join(folder, "journal.json");
   const write = async (ask: Ask, entry: Omit<Entry, "phase" | "digest">) => {
     const { node, step: name, phase, digest } = ask;
@@ -103,6 +108,7 @@ export function journal(folder: string): Journal {
       await changeJournal(file, (was) => asks.reduce(announced, was));
     },
     begin,
+    tidy: async () => void (await changeJournal(file, (was) => was)),
     skip: (ask, { why, outputs = {} }) => write(ask, { status: "skipped", ended: now(), why, outputs }),
     recorded: async (ask, work) => {
       const begun = await begin(ask);

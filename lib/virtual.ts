@@ -1,7 +1,6 @@
 import type { BoardOptions, VirtualBoard } from "./virtual/board.ts";
 import { control } from "./virtual/control.ts";
 import { down, healthy, up, usualDir } from "./virtual/daemon.ts";
-import { startBoard } from "./virtual/start.ts";
 
 export type { BoardOptions, SlotState, VirtualBoard } from "./virtual/board.ts";
 export type { BoardStatus, Control } from "./virtual/control.ts";
@@ -15,7 +14,10 @@ export type { BoardRecord } from "./virtual/record.ts";
 /** The virtual board: a Turing Pi 2 in software, on loopback. */
 export const virtual = {
   /** Starts a board in this process; it ends with its `await using`, or with the process. */
-  board: (options: BoardOptions = {}): Promise<VirtualBoard> => startBoard(options),
+  board: async (options: BoardOptions = {}): Promise<VirtualBoard> => {
+    const { startBoard } = await import("./virtual/start.ts"); // 60 files that only a board in this process needs
+    return await startBoard(options);
+  },
   up,
   down,
   /** The record of the background board that runs with a folder and answers; nothing where none does. */

@@ -7,7 +7,7 @@ import { sizeText } from "../core/units.ts";
 import { reasoned, refuseFull, type Sending } from "./card-put.ts";
 import { contentFile } from "./card-reads.ts";
 import { errand, exits, type Far } from "./far.ts";
-import { describe, type Metadata, metaText } from "./metadata.ts";
+import { describe, metaText, type Stored } from "./metadata.ts";
 import { carved, listText, type Piece, piecesOf, sha256Of } from "./pieces.ts";
 import { tarEnd, tarEntry } from "./tar.ts";
 
@@ -15,7 +15,7 @@ import { tarEnd, tarEntry } from "./tar.ts";
  * Sends the blocks of a content that the card does not have, each once, and then the list that they are put together
  * by. Undefined, with nothing done, where the card could hold the blocks but not the image beside them.
  */
-export async function sendBlocks(far: Far, sending: Sending): Promise<Metadata | undefined> {
+export async function sendBlocks(far: Far, sending: Sending): Promise<Stored | undefined> {
   const { order, scope, card, keeping } = sending;
   const { content, key, name, facts } = order;
   const { signal } = scope;
@@ -35,7 +35,7 @@ export async function sendBlocks(far: Far, sending: Sending): Promise<Metadata |
   const meta = describe({ key, facts, content, kept: "blocks" });
   const words = [name, contentFile(meta), metaText(meta).trim()];
   await errand(far, { what: `publish ${key}`, script: publish, words, input: listText(pieces), signal });
-  return meta;
+  return { ...meta, sent: bytes };
 }
 
 const publish = `

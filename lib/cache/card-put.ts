@@ -7,7 +7,7 @@ import { sendBlocks } from "./card-blocks.ts";
 import { contentFile, survey } from "./card-reads.ts";
 import type { Content } from "./content.ts";
 import { errand, exits, type Far, locationOf, turn, writable } from "./far.ts";
-import { describe, type Metadata, metaText } from "./metadata.ts";
+import { describe, metaText, type Stored } from "./metadata.ts";
 import type { Order } from "./store.ts";
 
 /** How images are kept: blocks once and images as lists, whole files, or whatever the card has room and tools for. */
@@ -17,7 +17,7 @@ export type Keeping = "blocks" | "whole" | "auto";
 export async function save(
   far: Far,
   of: { readonly order: Order; readonly keeping: Keeping; readonly scope: Scope },
-): Promise<Metadata> {
+): Promise<Stored> {
   const { order, keeping } = of;
   await using own = await turn(far, of.scope);
   const scope = { ...of.scope, signal: own.signal };
@@ -84,7 +84,7 @@ rm -f "$2.meta" "$2.list"
 mv -f "$part" "$3" && echo "$4" > "parts/$2.meta" && sync && mv -f "parts/$2.meta" "$2.meta"
 `;
 
-async function sendWhole(far: Far, { order, scope, card }: Sending): Promise<Metadata> {
+async function sendWhole(far: Far, { order, scope, card }: Sending): Promise<Stored> {
   const { content, name, key, facts } = order;
   const { signal } = scope;
   if (card.fat && content.size >= 2 ** 32) {
@@ -112,7 +112,7 @@ async function sendWhole(far: Far, { order, scope, card }: Sending): Promise<Met
   const meta = describe({ key, facts, content, kept: "whole" });
   const all = [content.sha256, name, contentFile(meta), metaText(meta).trim()];
   await errand(far, { what: `publish ${key}`, script: publish, words: all, signal });
-  return meta;
+  return { ...meta, sent: content.size - from };
 }
 
 /** How many bytes of what has arrived are the content's own; none where any of them is not. */

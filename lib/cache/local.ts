@@ -19,7 +19,7 @@ import {
   seal,
   survey,
 } from "./folder.ts";
-import { describe, type Metadata, metaText } from "./metadata.ts";
+import { describe, type Metadata, metaText, type Stored } from "./metadata.ts";
 import type { Loose, Order, Store } from "./store.ts";
 
 /** A store whose contents are files of this machine. */
@@ -58,7 +58,7 @@ export function localStore(root: string): LocalStore {
 const locked = (at: Folders, signal: AbortSignal): Promise<Lease> =>
   hold(at.lock, { what: `the cache ${at.root}`, signal, patient: true });
 
-async function save(at: Folders, of: { order: Order; scope: Scope }): Promise<Metadata> {
+async function save(at: Folders, of: { order: Order; scope: Scope }): Promise<Stored> {
   const { order, scope } = of;
   const { key, name, content, facts } = order;
   await mkdir(at.content, { recursive: true });
@@ -77,7 +77,7 @@ async function save(at: Folders, of: { order: Order; scope: Scope }): Promise<Me
   await using _lock = await locked(at, signal);
   await bytes.publish(path.join(at.content, contentName(meta)));
   await note.publish(metaPath(at, name));
-  return meta;
+  return { ...meta, sent: 0 };
 }
 
 async function room(at: Folders, needed: number): Promise<void> {

@@ -26,6 +26,9 @@ const Metadata = z.strictObject({
 /** What is known of something in a cache; the JSON of its `.meta` file. Sizes in bytes, times in ISO 8601. */
 export type Metadata = Readonly<z.infer<typeof Metadata>>;
 
+/** What a put gives back: `sent` are the bytes that went to the board for it; 0 for what was there, and on this machine. */
+export type Stored = Metadata & { readonly sent: number };
+
 export type Tags = Readonly<Record<string, string>>;
 
 /** What the one who puts something says of it; all of it may be left out. */

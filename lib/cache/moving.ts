@@ -7,30 +7,30 @@ import type { Scope } from "../core/scope.ts";
 import { type Step, step } from "../core/step.ts";
 import { sizeText } from "../core/units.ts";
 import { type Content, contentOf } from "./content.ts";
-import { type Facts, type Metadata, plannedMeta } from "./metadata.ts";
+import { type Facts, type Metadata, plannedMeta, type Stored } from "./metadata.ts";
 import type { Place, Store } from "./store.ts";
 
 /** Keeps content under a key; there is nothing to do where the key has these very bytes already. */
 export function putStep(
   store: Store,
   put: { readonly place: Place; readonly from: string | Content; readonly facts: Facts },
-): Step<Metadata> {
+): Step<Stored> {
   const { place, from, facts } = put;
   const { location, subject } = store;
   const what = typeof from === "string" ? from : `${from.name} (${sizeText(from.size)})`;
   const source = typeof from === "string" ? from : from.sha256;
-  return step<Metadata>({
+  return step<Stored>({
     label: `put ${place.key} into ${location}`,
     subject,
     moves: [{ kind: "put", subject, text: `${what} as ${place.key} into ${location}` }],
     depends: { key: place.key, location, source, facts },
-    standIn: () => plannedMeta(place.key),
+    standIn: () => ({ ...plannedMeta(place.key), sent: 0 }),
     settled: async (scope) => {
       const there = await store.look(place, scope);
       if (!there) return undefined;
       const { size, sha256 } = await contentOf(from, scope.signal);
       const same = there.size === size && there.sha256 === sha256 && saysSame(there, facts);
-      return same ? { why: `${location} has it already`, value: there } : undefined;
+      return same ? { why: `${location} has it already`, value: { ...there, sent: 0 } } : undefined;
     },
     perform: (doing) =>
       doing.move("put", async () => {

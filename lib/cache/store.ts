@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Scope } from "../core/scope.ts";
 import type { Content } from "./content.ts";
-import type { Facts, Metadata } from "./metadata.ts";
+import type { Facts, Metadata, Stored } from "./metadata.ts";
 import type { Entry } from "./prune.ts";
 
 /** Where something is kept: the key and the file name that it has there. */
@@ -42,7 +42,7 @@ export interface Store {
   readonly subject: string;
   look(place: Place, scope: Scope): Promise<Metadata | undefined>;
   survey(scope: Scope): Promise<Survey>;
-  save(order: Order, scope: Scope): Promise<Metadata>;
+  save(order: Order, scope: Scope): Promise<Stored>;
   /** The content; its stream ends with `CACHE_DAMAGED` where it is not what was put. */
   open(meta: Metadata, scope: Scope): Promise<Readable>;
   /** Hashes the content; what is wrong with it, in words. */

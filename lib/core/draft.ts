@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -43,6 +43,9 @@ async function keep(file: string, as: string): Promise<void> {
   });
 }
 
+/** Drafts, and what `hold` writes before it links it to the place of its lock: both tell whose they are by their names. */
+const left = /(?:^|\.lock(?:\.clearing)*\.)(\d+)\.([\w-]+)\.(?:[0-9a-f]{12}\.draft|[0-9a-f]{16})$/;
+
 /**
  * Removes from a folder what dead processes have left of drafts and of taking locks there. Only what this machine's
  * processes made is told dead; a folder that is not there has nothing to remove.
@@ -50,19 +53,7 @@ async function keep(file: string, as: string): Promise<void> {
 export async function sweepDrafts(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const file = path.join(folder, name);
-    const [, pid, start] = /^(\d+)\.([\w-]+)\.[0-9a-f]{12}\.draft$/.exec(name) ?? [];
-    const owner = pid ? { pid: Number(pid), start } : await lockDraft(file);
-    if (owner && (await startOf(owner.pid)) !== owner.start) await rm(file, { force: true });
-  }
-}
-
-/** Who was taking a lock when it died: `hold` writes `<lock>.<16 hex digits>` before it links it to its place. */
-async function lockDraft(file: string): Promise<{ pid: number; start: string } | undefined> {
-  if (!/\.lock(\.clearing)*\.[0-9a-f]{16}$/.test(file)) return undefined;
-  try {
-    const { pid, start }: { pid?: unknown; start?: unknown } = JSON.parse(await readFile(file, "utf8"));
-    return typeof pid === "number" && typeof start === "string" ? { pid, start } : undefined;
-  } catch {
-    return undefined; // being written just now, or gone
+    const [, pid, start] = left.exec(name) ?? [];
+    if (pid && (await startOf(Number(pid))) !== start) await rm(file, { force: true });
   }
 }

@@ -54,9 +54,9 @@ async function ownHolder(): Promise<Holder> {
   return { id, pid: process.pid, host: hostname(), start, since: new Date().toISOString() };
 }
 
-/** A link appears with its whole content or not at all, unlike a file that is opened and then written. */
+/** A link appears with its whole content or not at all, unlike a file that is opened and then written; `sweepDrafts` knows the name. */
 async function created(file: string, own: Holder): Promise<boolean> {
-  const draft = `${file}.${own.id}`;
+  const draft = `${file}.${own.pid}.${own.start}.${own.id}`;
   await writeFile(draft, JSON.stringify(own));
   try {
     await link(draft, file);

@@ -3,6 +3,7 @@ import { planning } from "../core/plan.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Settled } from "../core/step.ts";
 import type { FlashReport } from "../flash.ts";
+import { forced } from "../journal.ts";
 import { stepsOf } from "./record.ts";
 import type { FlashSpec } from "./route.ts";
 
@@ -11,6 +12,7 @@ import type { FlashSpec } from "./route.ts";
  * has it as written and nothing else since. It changes nothing on the board.
  */
 export async function alreadyThere(spec: FlashSpec, scope: Scope): Promise<Settled<FlashReport> | undefined> {
+  if (forced("flash") || forced("image")) return undefined;
   const { node, boot } = spec;
   const [wanted, running] = await Promise.all([wantedId(spec, scope), node.image(scope.signal)]);
   if (running !== undefined && running !== wanted) return undefined;
@@ -23,6 +25,7 @@ export async function alreadyThere(spec: FlashSpec, scope: Scope): Promise<Settl
   }
   const entry = await node.journal.completed(written);
   if (!entry) return undefined;
+  if (!planning()) await node.journal.tidy().catch(() => undefined); // nothing else will, where nothing is to be done
   const power = await node.power();
   const how = power === "on" ? "does not answer yet" : "is off";
   const why = `image ${wanted.slice(0, 8)} was written to it at ${entry.ended?.slice(0, 16) ?? "some time"}; it ${how}`;

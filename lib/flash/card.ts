@@ -3,6 +3,7 @@ import { TpiError } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Move, type Step, step } from "../core/step.ts";
 import type { Image } from "../image.ts";
+import { forced } from "../journal.ts";
 import type { Node } from "../node.ts";
 import type { Made } from "./route.ts";
 
@@ -33,7 +34,7 @@ export function keptOnCard(of: Keeping): {
     text: `${key} to ${cache.location}, of which only blocks that are not there`,
   };
   const known = async (scope: Scope) => {
-    const meta = await cache.look(key, scope);
+    const meta = forced("image") ? undefined : await cache.look(key, scope);
     if (meta) await minded(of, { meta, scope });
     return meta;
   };
@@ -42,7 +43,7 @@ export function keptOnCard(of: Keeping): {
     title: `${key} on the card`,
     foresee: async (scope) => {
       const meta = await cache.look(key, scope).catch(() => undefined);
-      if (!meta) return [...(await image.foresee(scope)), send];
+      if (!meta || forced("image")) return [...(await image.foresee(scope)), send];
       return [{ kind: "skip", subject: node.label, text: there(meta) }];
     },
     step: step<Kept>({
@@ -67,7 +68,7 @@ export function keptOnCard(of: Keeping): {
           tags: { node: node.label, hostname: node.hostname },
         };
         const stored = await doing.move("send", async () => await cache.put(key, built, facts));
-        return { meta: stored, sent: stored.size };
+        return { meta: stored, sent: stored.sent };
       },
     }),
   };
@@ -82,7 +83,7 @@ async function minded(of: Keeping, found: { readonly meta: Metadata; readonly sc
   const details = { key, was: was.slice(0, 8), now: now.slice(0, 8) };
   if (strict) throw new TpiError("CACHE_DRIFT", details);
   found.scope.say(
-    `${key} was made from description ${details.was}, and this one is ${details.now}: the key's image is used; .again() makes it anew`,
+    `${key} was made from description ${details.was}, and this one is ${details.now}: the key's image is used; --force=image makes it anew`,
   );
 }
 

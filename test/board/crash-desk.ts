@@ -44,7 +44,7 @@ export async function crashDesk(): Promise<CrashDesk> {
       ...namesIn(path.join(home, "temp")),
       ...namesIn(path.join(state, "drafts")),
       ...namesIn(path.join(home, "cache")).filter(
-        (name) => !/^(hashes|hashes\/[0-9a-f]{64}\.json)$/.test(name),
+        (name) => !/^hashes(\/drafts|\/[0-9a-f]{64}\.json)?$/.test(name),
       ),
       ...namesIn(path.join(desk.board.root, "mnt/sdcard/tpi")).filter((name) => /^(parts|out)\//.test(name)),
       ...processesOf(home),

@@ -39,7 +39,7 @@ export const cacheFaults = {
     exit: "refused",
     message: (p: { key: string; was: string; now: string }) =>
       `"${p.key}" was made from description ${p.was}, and the recipe's is ${p.now}`,
-    hint: "give the image another key, make it anew with .again(), or leave out .strict() to take the key's word",
+    hint: "give the image another key, make it anew with --force=image, or leave out .strict() to take the key's word",
   },
   CARD_MISSING: {
     exit: "refused",

@@ -18,6 +18,11 @@ export const journalFaults = {
     message: (p: { path: string; why: string }) => `the journal ${p.path} cannot be written: ${p.why}`,
     hint: "make the folder writable, or name another one with TPI_HOME",
   },
+  FORCE_UNKNOWN: {
+    exit: "usage",
+    message: (p: { word: string; steps: string }) => `--force=${p.word} names no step, only ${p.steps} do`,
+    hint: "--force alone does all of them anew",
+  },
   CLAIM_LOST: {
     exit: "failed",
     message: (p: { what: string; why: string }) => `${p.what} is not held by this run any more: ${p.why}`,

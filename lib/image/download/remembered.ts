@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import { digestOf } from "../../core/digest.ts";
+import { draft, sweepDrafts } from "../../core/draft.ts";
 import { TpiError } from "../../core/fault.ts";
 import { paths } from "../../core/paths.ts";
 import { planning } from "../../core/plan.ts";
@@ -31,8 +31,10 @@ export async function hashesOf(
   if (known) return known;
   const hashes = await hashed(file, how.signal);
   if (!planning()) {
-    await mkdir(path.dirname(note), { recursive: true });
-    await writeFileAtomic(note, JSON.stringify(hashes));
+    const drafts = path.join(path.dirname(note), "drafts");
+    await sweepDrafts(drafts);
+    await using text = await draft(drafts, { content: JSON.stringify(hashes), signal: how.signal });
+    await text.publish(note);
   }
   return hashes;
 }
