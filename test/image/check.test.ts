@@ -508,6 +508,16 @@ const cases: readonly Case[] = [
     ...at("/root/.ssh/id_ed25519", { text: pem, mode: 0o600 }, { text: key, mode: 0o600 }),
   },
   {
+    title: "a placeholder for a tunnel's key",
+    rule: "wireguard",
+    says: /line 3: PublicKey is not a key/,
+    ...at(
+      "/etc/wireguard/wg0.conf",
+      { text: `[Interface]\n[Peer]\nPublicKey = SERVER_PUBLIC_KEY\n`, mode: 0o600 },
+      { text: `[Interface]\n[Peer]\nPublicKey = ${"A".repeat(43)}=\n`, mode: 0o600 },
+    ),
+  },
+  {
     title: "a .netrc",
     rule: "secrets",
     says: /left over/,

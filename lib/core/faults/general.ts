@@ -16,7 +16,7 @@ export const general = {
     exit: "failed",
     message: (p: { where: string; command: string; exit: string; stderr: string }) =>
       `\`${p.command}\` on ${p.where} ended with ${p.exit}${p.stderr ? `: ${p.stderr}` : ""}`,
-    hint: "the last lines of its error output are above; .nothrow() takes the exit code as a result instead",
+    hint: "the last lines of its error output are above; on a node, .nothrow() takes the exit code as a result instead",
   },
   TOOL_MISSING: {
     exit: "refused",

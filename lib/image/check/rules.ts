@@ -9,6 +9,7 @@ import { secrets } from "./rules-secrets.ts";
 import { sshd } from "./rules-sshd.ts";
 import { aptSources, cloned, freeSpace, hosts, locale, openFiles } from "./rules-system.ts";
 import { enableLinks, instances, unitFiles } from "./rules-units.ts";
+import { wireguard } from "./rules-wireguard.ts";
 
 /** Everything that is looked for, in the order of a report. */
 export const rules: readonly Rule[] = [
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   accountRows,
   sudoers,
   secrets,
+  wireguard,
   hosts,
   locale,
   openFiles,
