@@ -49,6 +49,7 @@ async function partitioned(base: Stocked, { disk, scope }: Room): Promise<Stocke
 
 async function largeEnough(base: Stocked, on: Room): Promise<Stocked> {
   const { disk, scope } = on;
+  if (disk.size === undefined && disk.grow === undefined) return base;
   const now = base.file.uncompressedSize;
   const wish = disk.size ?? now + (disk.grow ?? 0);
   const size = wish - (wish % 512);

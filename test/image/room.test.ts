@@ -61,6 +61,12 @@ test("a disk of given wishes has the same bytes whenever it is made", async () =
   assert.equal(one.sha256, two.sha256);
 });
 
+test("a base that is no whole number of sectors is taken as it is", async () => {
+  const odd = own.file("odd.img", Buffer.concat([readFileSync(own.fixture.path), Buffer.from("tail")]));
+  const built = await image(odd).write("/etc/motd", "odd\n").build();
+  assert.equal((await built.unpacked(new AbortController().signal)).size, statSync(odd).size);
+});
+
 test("a disk smaller than its base is refused with LAYOUT_UNFIT", async () => {
   await assert.rejects(
     async () => await base.size("1MiB").build(),
