@@ -2,7 +2,7 @@ import path from "node:path";
 import { isFault, TpiError } from "./core/fault.ts";
 import { redact } from "./core/secret.ts";
 import { type Step, step } from "./core/step.ts";
-import { changeJournal, readJournal, repairJournal } from "./journal/file.ts";
+import { changeJournal, readJournal, repairJournal, tidyBeside } from "./journal/file.ts";
 import { forcedSteps } from "./journal/force.ts";
 import { lives, ownerText, thisOwner } from "./journal/owner.ts";
 import {
@@ -108,7 +108,7 @@ export function journal(folder: string): Journal {
       await changeJournal(file, (was) => asks.reduce(announced, was));
     },
     begin,
-    tidy: async () => void (await changeJournal(file, (was) => was)),
+    tidy: () => tidyBeside(file),
     skip: (ask, { why, outputs = {} }) => write(ask, { status: "skipped", ended: now(), why, outputs }),
     recorded: async (ask, work) => {
       const begun = await begin(ask);

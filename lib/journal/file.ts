@@ -1,8 +1,8 @@
-import { readFile, rename } from "node:fs/promises";
+import { readdir, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { draft, sweepDrafts } from "../core/draft.ts";
 import { isFault, TpiError } from "../core/fault.ts";
-import { hold } from "../core/lease.ts";
+import { hold, holdIfFree } from "../core/lease.ts";
 import { type Chronicle, chronicleText, emptyChronicle, readChronicle } from "./record.ts";
 
 /** Reads the journal; one that is not there is empty. */
@@ -33,6 +33,18 @@ export async function changeJournal(
     await text.publish(file, { keep: olderOf(file) });
     return next;
   });
+}
+
+/** Removes what dead processes have left beside the journal: drafts, and locks, of which one that is held stays. */
+export async function tidyBeside(file: string): Promise<void> {
+  const drafts = draftsOf(file);
+  const { signal } = new AbortController();
+  await sweepDrafts(drafts);
+  for (const name of await readdir(drafts).catch(() => [])) {
+    if (!name.endsWith(".lock")) continue;
+    const lock = await holdIfFree(path.join(drafts, name), { what: name, signal });
+    await lock?.[Symbol.asyncDispose]();
+  }
 }
 
 /**

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { TpiError } from "../../lib/core/fault.ts";
+import { hold } from "../../lib/core/lease.ts";
 import { type Ask, journal, standing } from "../../lib/journal.ts";
 import { folder } from "../cache/folder.ts";
 
@@ -144,4 +146,23 @@ test("a journal keeps no secret and leaves no draft", async (t) => {
   await (await book.begin(image("d1"))).fail(new Error(`login with ${password.reveal()} failed`));
   assert.doesNotMatch(await readFile(book.path, "utf8"), /hunter2/);
   assert.deepEqual(await readdir(path.join(root, "drafts")), []);
+});
+
+test("what dead processes have left beside the journal goes, half-written or not; what is held stays", async (t) => {
+  const home = await folder(t);
+  const book = journal(home);
+  await (await book.begin(image("d1"))).complete();
+  const drafts = path.join(home, "drafts");
+  await mkdir(drafts, { recursive: true });
+  const dead = { id: "0".repeat(16), pid: 4_000_000, host: hostname(), start: "then", since: "then" };
+  const put = (name: string, text: string) => writeFile(path.join(drafts, name), text);
+  await put("drive.lock", JSON.stringify(dead));
+  await put("journal.lock.4000000.then.28bbf5e44e51d811", "");
+  await put("4000000.then.0123456789ab.draft", "{");
+  await using held = await hold(path.join(drafts, "held.lock"), {
+    what: "it",
+    signal: AbortSignal.timeout(60_000),
+  });
+  await book.tidy();
+  assert.deepEqual(await readdir(drafts), [path.basename(held.path)]);
 });
