@@ -17,6 +17,8 @@ interface Shared {
 }
 
 const shared = new Map<string, Shared>();
+/** What is being given back: the next flash of this run waits for it, or it would be refused by its own run. */
+const leaving = new Map<string, Promise<void>>();
 
 /**
  * Holds the board of a node against other processes and other machines; the flashes of one run share it. `HELD` tells
@@ -25,14 +27,16 @@ const shared = new Map<string, Shared>();
 export async function heldBoard(node: Node, scope: Scope): Promise<Held> {
   const { name, host, port } = node.bmc.ssh.target;
   const key = `${host}:${port ?? 22}`;
-  const own = shared.get(key) ?? { claim: taken(node, { name, scope }), users: 0 };
+  const own = shared.get(key) ?? { claim: free(key).then(() => taken(node, { name, scope })), users: 0 };
   shared.set(key, own);
   own.users += 1;
   const leave = async () => {
     own.users -= 1;
     if (own.users > 0) return;
     shared.delete(key);
-    await (await own.claim)?.[Symbol.asyncDispose]();
+    const given = own.claim.then((held) => held?.[Symbol.asyncDispose]());
+    leaving.set(key, given);
+    await given.finally(() => leaving.get(key) === given && leaving.delete(key));
   };
   try {
     const signal = (await own.claim)?.signal ?? new AbortController().signal;
@@ -42,6 +46,8 @@ export async function heldBoard(node: Node, scope: Scope): Promise<Held> {
     throw error;
   }
 }
+
+const free = async (key: string): Promise<void> => await leaving.get(key)?.catch(() => undefined);
 
 async function taken(
   node: Node,
