@@ -15,16 +15,23 @@ if (suite !== "fast" && suite !== "board") {
 /** Machines that boot, engines that mount, disks of every kind, many kills, many thousand cases. */
 const long = [
   "board/",
-  "cache/card-crowd",
+  "cache/card",
   "cache/crowd",
+  "cli/board",
   "disk/layouts",
   "disk/reshape",
   "disk/root-size",
   "disk/zero-free",
   "fuzz/",
+  "image/check-disk",
   "image/engines",
+  "image/output",
   "image/room",
   "image/run",
+  "recipes/force",
+  "recipes/four",
+  "recipes/resume",
+  "recipes/trouble",
   "toolbox/",
 ].map((name) => path.join("test", name));
 const takesLong = (file) => long.some((name) => file.startsWith(name));
