@@ -9,11 +9,14 @@ import { paths } from "../../lib/core/paths.ts";
 import { mountEngine } from "../../lib/image/engines/mount.ts";
 import { overlayEngine } from "../../lib/image/engines/overlay.ts";
 import { toolboxEngine } from "../../lib/image/engines/toolbox.ts";
+import { image } from "../../lib/image.ts";
 import { toolbox } from "../../lib/toolbox.ts";
 import type { XzFile } from "../../lib/xz.ts";
 import { must } from "../disk/fixture.ts";
+import { described, made } from "../image/described.ts";
 import { cleared, commandLines, engineProcess } from "../image/engine-process.ts";
 import { contents, editAll, noMount, opened, packedImage, partOf, saved } from "../image/engines.ts";
+import { layout, layoutNames } from "../layouts/layout.ts";
 import { type Dockerd, dockerd, noDocker } from "../toolbox/dockerd.ts";
 
 const skip = (await noDocker()) || noMount;
@@ -70,6 +73,16 @@ test("toolbox, mount and overlay make the same files of the same edits", { skip 
   const [overlaid, mounted, boxed] = results;
   assert.deepEqual(boxed, overlaid);
   assert.deepEqual(boxed, mounted);
+  assert.deepEqual(await left(), []);
+});
+
+test("toolbox makes the files of overlay on every layout, sound to outside checkers", { skip }, async () => {
+  for (const name of layoutNames) {
+    const said = described(image(await layout(name)));
+    const [one, other] = [said.engine("toolbox"), said.engine("overlay")];
+    const boxed = await made(one, path.join(folder, "toolbox.img"));
+    assert.deepEqual(boxed, await made(other, path.join(folder, "overlay.img")), name);
+  }
   assert.deepEqual(await left(), []);
 });
 
