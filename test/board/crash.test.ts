@@ -86,7 +86,7 @@ async function round(desk: CrashDesk, of: { word: string; card: boolean; kill: K
   assert.deepEqual((await kept.prune({}, { dry: true })).loose, { files: 0, bytes: 0 });
   if (card) await kept.prune({ keepCount: 0 });
   const standing = done.map((was, at) => (was?.digest === flashes[at]?.digest ? was?.status : "not begun"));
-  return cut.code === 0 ? "ended" : standing.toSorted().join(", ");
+  return cut.code === 0 ? "ended" : standing.toSorted((a = "", b = "") => a.localeCompare(b)).join(", ");
 }
 
 /** What a dead run holds on the board, where the next had nothing to do there, goes to the first who asks. */
@@ -111,7 +111,7 @@ async function series(card: boolean): Promise<void> {
     const kill = { lines, ms: Math.floor(random() * (byLine ? 80 : whole.ms)) };
     const what = `seed ${seed}, ${card ? "card" : "straight"}, round ${at}, killed at ${JSON.stringify(kill)}`;
     const end = await round(desk, { word: `r${at}`, card, kill }).catch((cause: unknown) => {
-      throw new Error(`${what}: ${cause instanceof Error ? cause.stack : cause}`);
+      throw new Error(`${what}: ${cause instanceof Error ? cause.stack : String(cause)}`);
     });
     ends.set(end, (ends.get(end) ?? 0) + 1);
   }
