@@ -85,8 +85,10 @@ async function round(desk: CrashDesk, of: { word: string; card: boolean; kill: K
   assert.deepEqual([...(await kept.verify()), ...(await here.verify())], []);
   assert.deepEqual((await kept.prune({}, { dry: true })).loose, { files: 0, bytes: 0 });
   if (card) await kept.prune({ keepCount: 0 });
-  const standing = done.map((was, at) => (was?.digest === flashes[at]?.digest ? was?.status : "not begun"));
-  return cut.code === 0 ? "ended" : standing.toSorted((a = "", b = "") => a.localeCompare(b)).join(", ");
+  const standing = done.map((was, at): string =>
+    was && was.digest === flashes[at]?.digest ? was.status : "not begun",
+  );
+  return cut.code === 0 ? "ended" : standing.toSorted((a, b) => a.localeCompare(b)).join(", ");
 }
 
 /** What a dead run holds on the board, where the next had nothing to do there, goes to the first who asks. */
