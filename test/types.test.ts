@@ -75,13 +75,13 @@ test("half a sentence cannot be awaited, and nonsense does not compile", () => {
     // @ts-expect-error there are four slots
     node(5);
     // @ts-expect-error onto which node
-    flash(base).to();
+    void flash(base).to();
     // @ts-expect-error a path is no image
     flash("ubuntu.img.xz");
     // @ts-expect-error words of the domain come before those of every step
-    flash(base).to(one).timeout("20m").keepOff();
+    void flash(base).to(one).timeout("20m").keepOff();
     // @ts-expect-error a number has no unit
-    one.ready().timeout(20);
+    void one.ready().timeout(20);
     // @ts-expect-error sudo is one of three words
     base.user("ops", { sudo: true });
     // @ts-expect-error a mode is a number

@@ -20,7 +20,7 @@ test("a wrong password is refused, and not tried again by this process", async (
 
 test("another certificate than the configured one is refused", async () => {
   await using own = await desk();
-  const wrong = own.client({ fingerprint: "AB:".repeat(31) + "AB" });
+  const wrong = own.client({ fingerprint: `${"AB:".repeat(31)}AB` });
   await assert.rejects(async () => await wrong.power(), {
     code: "BMC_FINGERPRINT",
     message: /shows certificate/,
