@@ -144,6 +144,9 @@ async function perform(
     crc: (plan.type === "flash" ? plan.order.crc : undefined) ?? "check",
     stall,
     image,
+    asking: () => {
+      touched = { ...touched, asked: true };
+    },
     started: (handle) => {
       touched = { ...touched, handle };
     },

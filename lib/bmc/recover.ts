@@ -11,6 +11,8 @@ import { readTransfer } from "./watch.ts";
 export interface Touched {
   /** Missing for a firmware upgrade, which touches no node. */
   readonly node?: { readonly slot: Slot; readonly usb: Usb };
+  /** Whether the transfer was asked for: from then on the daemon may be at it, also where its answer was not waited for. */
+  readonly asked?: true;
   /** The handle, once there is one. */
   readonly handle?: number;
 }
@@ -18,18 +20,24 @@ export interface Touched {
 /** How long the board gets to come to a known state, in milliseconds, also after the run was aborted. */
 const patience = 30_000;
 
+/** How often a node is switched off that is on again: by a request that was cut off and still carried out. */
+const tries = 5;
+
 /**
  * Brings a board to a known state after a transfer that did not end well: ours cancelled, the node off, USB where it
  * was; then reads all of it again. Gives that state as a clause, and never throws.
  */
 export async function recovered(api: Api, touched: Touched): Promise<string> {
   const signal = AbortSignal.timeout(patience);
-  for (;;) {
+  const unanswered = touched.asked && touched.handle === undefined;
+  if (unanswered) await pause(1_000); // what the daemon has been asked for begins within that time, or not at all
+  for (let left = tries; ; left -= 1) {
     try {
       await cancelOwn(api, { touched, signal });
-      return touched.node
-        ? await nodeState(api, { ...touched.node, signal })
-        : "the old firmware is in place";
+      if (!touched.node) return "the old firmware is in place";
+      const state = await nodeState(api, { ...touched.node, signal });
+      if (state.off || left <= 1) return state.text;
+      await pause(500);
     } catch (error) {
       const passing = isFault(error, "BMC_DROPPED", "BMC_UNREACHABLE") && !signal.aborted;
       if (!passing)
@@ -48,21 +56,24 @@ async function cancelOwn(
   api: Api,
   of: { readonly touched: Touched; readonly signal: AbortSignal },
 ): Promise<void> {
-  if (of.touched.handle === undefined) return;
+  const { asked, handle } = of.touched;
+  if (!asked) return;
   const now = await readTransfer(api, of.signal);
-  if (now.kind === "transferring" && now.id === of.touched.handle) await cancel(api, of.signal);
+  // without an answer it is ours all the same: nothing ran just before we asked
+  if (now.kind === "transferring" && now.id === (handle ?? now.id)) await cancel(api, of.signal);
 }
 
 async function nodeState(
   api: Api,
   of: { readonly slot: Slot; readonly usb: Usb; readonly signal: AbortSignal },
-): Promise<string> {
+): Promise<{ readonly off: boolean; readonly text: string }> {
   const { slot, usb, signal } = of;
   await switchPower(api, { slot, on: false, signal });
   await setUsb(api, { ...usb, signal });
   const [power, now] = [await readPower(api, signal), await readUsb(api, signal)];
   const where = now.slot === usb.slot && now.mode === usb.mode && now.route === usb.route;
-  return `node ${slot} is ${power[slot]}, USB ${where ? "as before" : `at node ${now.slot} as ${now.mode}, not as before`}`;
+  const there = where ? "as before" : `at node ${now.slot} as ${now.mode}, not as before`;
+  return { off: power[slot] === "off", text: `node ${slot} is ${power[slot]}, USB ${there}` };
 }
 
 /** The fault for a failure, with the state in which the board is now. */

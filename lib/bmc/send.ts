@@ -17,6 +17,8 @@ export interface Job {
   readonly crc: "check" | "skip";
   readonly stall: Duration;
   readonly image: Ready;
+  /** Called before the transfer is asked for. */
+  readonly asking: () => void;
   /** Called with the handle as soon as the transfer has started. */
   readonly started: (handle: number) => void;
 }
@@ -60,6 +62,8 @@ export async function transferred(
   const stream = image.kind === "upload" ? image.opened.stream(signal) : undefined;
   try {
     if (stream) await primed(stream, signal);
+    signal.throwIfAborted();
+    job.asking();
     const handle = await start(api, { job, signal });
     job.started(handle);
     if (image.kind === "upload" && stream) {
