@@ -14,10 +14,10 @@ import type { Step } from "./core/step.ts";
 import { getStep, type HostKey, putStep, type SecretSource, type Sh, type Ssh, shell, ssh } from "./ssh.ts";
 
 export type { About, Fan, Info, NodeInfo, SdCard } from "./bmc/facts.ts";
-export type { TransferReport } from "./bmc/flash.ts";
 export type { Power, Slot, Usb, UsbMode, UsbRoute } from "./bmc/replies.ts";
 export type { BmcImage, ByUrl, FlashOrder, OnBoard, Opened, UpgradeOrder, Upload } from "./bmc/source.ts";
 export type { Transfer } from "./bmc/status.ts";
+export type { TransferReport } from "./bmc/transfer.ts";
 export type { Mark, Uart } from "./bmc/uart.ts";
 export type { UsbLease, UsbWish } from "./bmc/usb.ts";
 
@@ -96,8 +96,8 @@ export function bmc(options: BmcOptions): Bmc {
     ...powerVerbs(api, name),
     ...readVerbs(api, name),
     ...choreVerbs(api, name),
-    ...flashVerbs({ api, ssh: far, name }),
-    usb: usbVerbs(api, name),
+    ...flashVerbs({ api, ssh: far, name, state }),
+    usb: usbVerbs({ api, name, state }),
     uart: (slot) => uartOf({ api, slot, drains: uartDrains }),
     ssh: far,
     sh: shell({ ssh: far, subject: name }),

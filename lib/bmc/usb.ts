@@ -3,6 +3,7 @@ import { type Step, step } from "../core/step.ts";
 import type { Api } from "./api.ts";
 import { nodeName } from "./power.ts";
 import { type Slot, type Usb, type UsbMode, type UsbRoute, usbIn, usbNumber } from "./replies.ts";
+import { noteWriting } from "./written.ts";
 
 /** What one node's USB is to be, and where its other end is. */
 export interface UsbWish {
@@ -46,7 +47,13 @@ const planned: Usb = { slot: 1, mode: "device", route: "port", bus: "unknown" };
 const words = ({ mode, route }: UsbWish) =>
   `as ${mode} to ${route === "bmc" ? "the controller" : "the board's port"}`;
 
-export function usbVerbs(api: Api, name: string): UsbVerbs {
+export function usbVerbs(of: {
+  readonly api: Api;
+  readonly name: string;
+  /** The folder that keeps what is known of this board. */
+  readonly state: string;
+}): UsbVerbs {
+  const { api, name, state } = of;
   const change = (
     slot: Slot | undefined,
     what: { kind: string; text: string; type: string; patience?: number },
@@ -60,6 +67,7 @@ export function usbVerbs(api: Api, name: string): UsbVerbs {
       perform: (doing) =>
         doing.move(what.kind, async () => {
           const query = { node: (slot ?? 1) - 1 };
+          if (what.kind === "storage" && slot !== undefined) await noteWriting(state, slot); // it is anybody's to write
           await api.set(what.type, { query, signal: doing.signal, patience: what.patience ?? 30_000 });
         }),
     });

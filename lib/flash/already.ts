@@ -18,13 +18,14 @@ export async function alreadyThere(spec: FlashSpec, scope: Scope): Promise<Settl
   if (running !== undefined && running !== wanted) return undefined;
   const value = { image: wanted, times: { image: "-", flash: "-" }, sent: 0 };
   const { written } = stepsOf(spec, wanted);
+  const writing = await node.bmc.lastWriting(node.slot);
   if (running === wanted) {
     const why = `it runs image ${wanted.slice(0, 8)} already (asked over SSH)`;
-    if (!planning()) await node.journal.skip(written, { why, outputs: { image: wanted } });
+    if (!planning()) await node.journal.skip(written, { why, outputs: { image: wanted, writing } });
     return { why, value, left: boot ? undefined : node.off() };
   }
   const entry = await node.journal.completed(written);
-  if (!entry) return undefined;
+  if (!entry || (entry.outputs.writing ?? "") !== writing) return undefined;
   if (!planning()) await node.journal.tidy().catch(() => undefined); // nothing else will, where nothing is to be done
   const power = await node.power();
   const how = power === "on" ? "does not answer yet" : "is off";

@@ -25,7 +25,7 @@ export async function perform(spec: FlashSpec, doing: Doing): Promise<FlashRepor
     await using held = await heldBoard(node, doing);
     const { seconds } = await journal.recorded(written, async () => {
       const value = await write({ route, made, doing }, held);
-      return { value, outputs: { image: made.id } };
+      return { value, outputs: { image: made.id, writing: await node.bmc.lastWriting(node.slot) } };
     });
     if (boot) await doing.run(node.on());
     const times = { image: timeText(ready - began), flash: timeText(seconds * 1000) };

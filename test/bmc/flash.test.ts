@@ -43,6 +43,20 @@ test("flash by upload writes every byte and leaves the node off", async () => {
   await knownState(own, 2);
 });
 
+test("flash gives each writing of a slot a name of its own before it begins, and of no other slot", async () => {
+  await using own = await desk();
+  assert.equal(await own.bmc.lastWriting(1), "");
+  await own.bmc.flash({ slot: 1, from: image(1_000).upload });
+  const first = await own.bmc.lastWriting(1);
+  own.board.faults.set({ crcMismatch: true });
+  await assert.rejects(async () => await own.bmc.flash({ slot: 1, from: image(1_000).upload }));
+  const second = await own.bmc.lastWriting(1);
+  assert.equal(new Set(["", first, second]).size, 3);
+  assert.equal(await own.bmc.lastWriting(2), "");
+  await own.bmc.usb.storage(2);
+  assert.notEqual(await own.bmc.lastWriting(2), "");
+});
+
 test("flash of an xz image is unpacked by the controller", async () => {
   await using own = await desk();
   const { data, sha256 } = image(1_000_000);

@@ -74,6 +74,21 @@ test("a node that was written and is off is left alone, and is written again whe
   assert.ok(JSON.parse(forced.stdout).sent > 0);
 });
 
+test("a node that was written by other means since is written again", async () => {
+  const other = await desk.run(otherwise);
+  assert.equal(other.code, 0, other.stderr);
+  const again = await desk.run(flashing);
+  assert.equal(again.code, 0, again.stderr);
+  assert.ok(JSON.parse(again.stdout).sent > 0, "the node was taken for what had been written before");
+});
+
+const otherwise = `
+import { board, image } from "tpi";
+const desk = board();
+const built = await image(desk.image).hostname("other").build();
+await desk.bmc.flash({ slot: 1, from: { name: "other.img.xz", open: async () => built } });
+`;
+
 test("Ctrl-C in the middle of a flash cancels it, leaves the node off and USB as before, and ends with 130", async () => {
   desk.board.faults.set({ linkBytesPerSecond: 400_000 });
   let pressed = false;
