@@ -65,11 +65,15 @@ async function hasRange(file: string, names: readonly string[]): Promise<boolean
   return text.split("\n").some((line) => names.includes(line.split(":")[0] ?? ""));
 }
 
-/** `BASE_FOREIGN` where the packages' programs would not run here: neither this processor's nor emulated by the kernel. */
+/**
+ * `BASE_FOREIGN` where the packages' programs would not run here: neither this processor's nor emulated by the kernel, or
+ * mmdebstrap has no `arch-test` to find that out with.
+ */
 export async function mustRun(arch: Arch): Promise<void> {
   const host = process.arch === "x64" ? "amd64" : process.arch;
   if (host === arch) return;
   const name = arch === "arm64" ? "qemu-aarch64" : "qemu-x86_64";
   const state = await readFile(`/proc/sys/fs/binfmt_misc/${name}`, "utf8").catch(() => "");
-  if (!state.startsWith("enabled")) throw new TpiError("BASE_FOREIGN", { arch, host });
+  if (!state.startsWith("enabled") || !(await toolPath("arch-test")))
+    throw new TpiError("BASE_FOREIGN", { arch, host });
 }
