@@ -71,6 +71,6 @@ async function seedVolume({ recipe, tools, folder, signal }: Site): Promise<stri
   for (const [name, text] of Object.entries(recipe.seed)) await tree.write(`/${name}`, text);
   await tree.close();
   await using handle = await open(file, "r+");
-  for (const { at, bytes } of disk.changes) await handle.write(bytes, 0, bytes.length, at);
+  for await (const { at, bytes } of disk.changes()) await handle.write(bytes, 0, bytes.length, at);
   return file;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { pageSize, pagesIn, pagesOf, paste } from "./pages.ts";
 import { mustFit, type Source } from "./source.ts";
 
 /** A run of bytes that differ from the base. */
@@ -7,95 +8,106 @@ export interface Change {
   readonly bytes: Uint8Array;
 }
 
-/** A source with writes on top, held in memory; closing it closes the base too. */
+/** A source with writes on top; closing it gives up the writes, and closes the base too. */
 export interface Overlay extends Source {
+  /** `DISK_FULL` where what no longer fits into memory has no room in the temp folder. */
   write(at: number, bytes: Uint8Array): Promise<void>;
-  /** What differs from the base: sorted, merged, in whole pages of 4 KiB (the last may be shorter). */
-  readonly changes: readonly Change[];
+  /**
+   * What differs from the base, in order and in whole pages of 4 KiB (the last may be shorter); neighbours come together,
+   * up to 4 MiB at a time.
+   */
+  changes(): AsyncIterable<Change>;
   /** Whether any byte of a stretch differs from the base. */
   readonly changed: (at: number, length: number) => boolean;
+  /** Says that the edits went well, so that `--keep-temp` need not keep them. */
+  done(): void;
 }
 
-const pageSize = 4096;
+/** How changes are kept. */
+export interface OverlayWords {
+  /** Bytes of changes that may stay in memory; 16 MiB. All of more than that are in a file of the temp folder. */
+  readonly memory?: number;
+}
+
+const stride = 4 << 20;
 
 /** Copy on write over `base`, which is never changed. Bytes written as they were do not count as changes. */
-export function overlay(base: Source): Overlay {
-  const pages = new Map<number, Uint8Array>();
+export function overlay(base: Source, words: OverlayWords = {}): Overlay {
+  const pages = pagesOf(base.size, words.memory ?? 16 << 20);
   let last: Promise<void> = Promise.resolve();
 
   const read = async (at: number, length: number) => {
     const bytes = await base.read(at, length);
-    for (const page of pagesOf(at, length)) {
-      const changed = pages.get(page);
-      if (changed) paste({ from: changed, fromAt: page * pageSize, to: bytes, toAt: at });
-    }
+    await pages.layOver(bytes, at);
     return bytes;
   };
-
   const apply = async (at: number, bytes: Uint8Array) => {
     const start = at - (at % pageSize);
     const end = Math.min(Math.ceil((at + bytes.length) / pageSize) * pageSize, base.size);
-    const before = await base.read(start, end - start);
-    for (const page of pagesOf(at, bytes.length)) {
-      const was = before.subarray(page * pageSize - start, (page + 1) * pageSize - start);
-      const now = pages.get(page) ?? new Uint8Array(was);
-      paste({ from: bytes, fromAt: at, to: now, toAt: page * pageSize });
-      if (Buffer.compare(now, was) === 0) pages.delete(page);
-      else pages.set(page, now);
+    const was = await base.read(start, end - start);
+    const now = new Uint8Array(was);
+    await pages.layOver(now, start);
+    paste({ from: bytes, fromAt: at, to: now, toAt: start });
+    for (const run of differing(was, now)) {
+      const first = (start + run.from) / pageSize;
+      if (run.same) for (const page of pagesIn(start + run.from, run.to - run.from)) pages.drop(page);
+      else await pages.put(first, now.subarray(run.from, run.to));
     }
   };
-
+  const write = async (at: number, bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length; done += stride)
+      await apply(at + done, bytes.subarray(done, done + stride));
+  };
+  const close = async () => {
+    await last; // a write that is underway would find its file gone
+    await pages[Symbol.asyncDispose]();
+    await base.close();
+  };
   return {
-    size: base.size,
-    read,
+    ...{ size: base.size, read, close, [Symbol.asyncDispose]: close },
     // one write at a time, so that two that share a page cannot lose each other's bytes
     write: (at, bytes) => {
       mustFit({ at, length: bytes.length, size: base.size });
       const own = new Uint8Array(bytes);
-      const done = last.then(() => apply(at, own));
+      const done = last.then(() => write(at, own));
       last = done.catch(() => {});
       return done;
     },
-    get changes() {
-      return merged(pages);
+    async *changes() {
+      for (const { first, count } of pages.runs()) {
+        const end = Math.min((first + count) * pageSize, base.size);
+        for (let at = first * pageSize; at < end; at += stride)
+          yield { at, bytes: await read(at, Math.min(stride, end - at)) };
+      }
     },
-    changed: (at, length) => pagesOf(at, length).some((page) => pages.has(page)),
-    close: () => base.close(),
-    [Symbol.asyncDispose]: () => base.close(),
+    changed: (at, length) => pages.any(at, length),
+    done: () => pages.done(),
   };
 }
 
-function pagesOf(at: number, length: number): number[] {
-  if (length === 0) return [];
-  const first = Math.floor(at / pageSize);
-  const count = Math.floor((at + length - 1) / pageSize) - first + 1;
-  return Array.from({ length: count }, (_, index) => first + index);
-}
-
-/** Copies the part of `from` that overlaps `to`, both placed on one line of addresses. */
-function paste(two: { from: Uint8Array; fromAt: number; to: Uint8Array; toAt: number }): void {
-  const start = Math.max(two.fromAt, two.toAt);
-  const end = Math.min(two.fromAt + two.from.length, two.toAt + two.to.length);
-  two.to.set(two.from.subarray(start - two.fromAt, end - two.fromAt), start - two.toAt);
-}
-
-function merged(pages: ReadonlyMap<number, Uint8Array>): readonly Change[] {
-  const runs: { first: number; pages: Uint8Array[] }[] = [];
-  for (const [page, bytes] of [...pages].sort(([a], [b]) => a - b)) {
-    const run = runs.at(-1);
-    if (run && run.first + run.pages.length === page) run.pages.push(bytes);
-    else runs.push({ first: page, pages: [bytes] });
+/** Pages of two equally long stretches: neighbours that are the same, or are not, together. */
+function* differing(
+  was: Uint8Array,
+  now: Uint8Array,
+): Iterable<{ readonly from: number; readonly to: number; readonly same: boolean }> {
+  const same = (at: number) =>
+    Buffer.compare(was.subarray(at, at + pageSize), now.subarray(at, at + pageSize)) === 0;
+  for (let from = 0; from < now.length; ) {
+    const kind = same(from);
+    let to = from + pageSize;
+    while (to < now.length && same(to) === kind) to += pageSize;
+    yield { from, to: Math.min(to, now.length), same: kind };
+    from = to;
   }
-  return runs.map((run) => ({ at: run.first * pageSize, bytes: Buffer.concat(run.pages) }));
 }
 
 /** The sha256, in hex, of all the bytes of a source, read once from start to end. */
 export async function sha256Of(source: Source, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  const stride = 16 << 20;
-  for (let at = 0; at < source.size; at += stride) {
+  const step = 16 << 20;
+  for (let at = 0; at < source.size; at += step) {
     signal.throwIfAborted();
-    hash.update(await source.read(at, Math.min(stride, source.size - at)));
+    hash.update(await source.read(at, Math.min(step, source.size - at)));
   }
   return hash.digest("hex");
 }

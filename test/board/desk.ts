@@ -48,7 +48,7 @@ export async function flashed(dir: string, slot: SlotNumber): Promise<MachineSlo
   };
   await tree.write("/network-config", JSON.stringify({ version: 2, ethernets: { nic0: eth } }));
   await tree.close();
-  for (const { at, bytes } of disk.changes) await handle.write(bytes, 0, bytes.length, at);
+  for await (const { at, bytes } of disk.changes()) await handle.write(bytes, 0, bytes.length, at);
   return { slot, media, module: "rk1" };
 }
 

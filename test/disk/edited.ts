@@ -9,7 +9,7 @@ import {
   partitions,
   type Tree,
 } from "../../lib/disk.ts";
-import { applied, extract, tool } from "./tools.ts";
+import { applied, changesOf, extract, tool } from "./tools.ts";
 
 /** 14 November 2023, a second of its own that no clock says now. */
 export const epoch = 1_700_000_000;
@@ -33,9 +33,10 @@ export async function edited(
   await using tree = await openTree(disk, partition, { epoch });
   await work(tree);
   await tree.close();
-  const path = await applied(image, disk.changes);
+  const changes = await changesOf(disk);
+  const path = await applied(image, changes);
   const whole = partition.start === 0;
-  return { path, part: whole ? path : await extract(path, partition), changes: disk.changes };
+  return { path, part: whole ? path : await extract(path, partition), changes };
 }
 
 /** Reads from the first partition of a kind. */

@@ -116,7 +116,7 @@ async function byOverlay(file: string, script: readonly Edit[]): Promise<readonl
     done.push(await succeeds(byTree(tree, edit, at)));
   }
   await tree.close();
-  for (const change of disk.changes) await inject(file, change.at, change.bytes);
+  for await (const change of disk.changes()) await inject(file, change.at, change.bytes);
   return done;
 }
 

@@ -133,7 +133,7 @@ async function seed(image: { path: string; cidata: { start: number; size: number
   await tree.write("/user-data", "#cloud-config\nhostname: ubuntu\n");
   await tree.write("/network-config", "version: 2\n");
   await tree.close();
-  for (const change of disk.changes) await inject(image.path, change.at, change.bytes);
+  for await (const change of disk.changes()) await inject(image.path, change.at, change.bytes);
 }
 
 async function sfdisk(file: string, lines: readonly string[]): Promise<void> {

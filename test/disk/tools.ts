@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import type { Change } from "../../lib/disk.ts";
+import type { Change, Overlay } from "../../lib/disk.ts";
 
 const run = promisify(execFile);
 
@@ -40,12 +40,22 @@ export async function tempFolder(): Promise<AsyncDisposable & { readonly path: s
 let copies = 0;
 
 /** The image with changes applied, as a new file beside it. */
-export async function applied(image: string, changes: readonly Change[]): Promise<string> {
+export async function applied(
+  image: string,
+  changes: Iterable<Change> | AsyncIterable<Change>,
+): Promise<string> {
   copies += 1;
   const copy = `${image}.${copies}.edited`;
   await copyFile(image, copy);
-  for (const change of changes) await inject(copy, change.at, change.bytes);
+  for await (const change of changes) await inject(copy, change.at, change.bytes);
   return copy;
+}
+
+/** All changes of an overlay. */
+export async function changesOf(disk: Overlay): Promise<readonly Change[]> {
+  const changes: Change[] = [];
+  for await (const change of disk.changes()) changes.push(change);
+  return changes;
 }
 
 /** Writes bytes into a file where they belong, leaving all others alone. */

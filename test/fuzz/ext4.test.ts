@@ -66,7 +66,7 @@ test("60 bad ext4 go through libext2fs and end in files or in a fault, and nothi
     fc.asyncProperty(mutations(places), async (changes) => {
       const disk = await mutated(bytes, changes);
       await handled(disk, partition);
-      nothingOutside(disk, span);
+      await nothingOutside(disk, span);
     }),
     { seed: 5, numRuns: 60 },
   );

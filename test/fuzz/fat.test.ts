@@ -45,7 +45,7 @@ for (const [bits, size, cluster] of [
         fc.asyncProperty(mutations(places), async (changes) => {
           const disk = await mutated(bytes, changes);
           await handled(disk, partition);
-          nothingOutside(disk, span);
+          await nothingOutside(disk, span);
         }),
         { seed: bits, numRuns: 1000 },
       );

@@ -83,8 +83,8 @@ async function seen(tree: Tree): Promise<void> {
 }
 
 /** Fails where anything outside of a stretch differs from the base. */
-export function nothingOutside(disk: Overlay, span: { start: number; size: number }): void {
-  for (const { at, bytes } of disk.changes) {
+export async function nothingOutside(disk: Overlay, span: { start: number; size: number }): Promise<void> {
+  for await (const { at, bytes } of disk.changes()) {
     const inside = at >= span.start && at + bytes.length <= span.start + span.size;
     assert.ok(
       inside,

@@ -46,7 +46,7 @@ async function fatIn(file: string, part: PartSpec, fat: FatSpec): Promise<void> 
     if (typeof content === "string") await tree.write(`/${name}`, content);
   }
   await tree.close();
-  for (const { at, bytes } of disk.changes) await inject(file, at, bytes);
+  for await (const { at, bytes } of disk.changes()) await inject(file, at, bytes);
 }
 
 async function extIn(file: string, part: PartSpec, ext: ExtSpec): Promise<void> {

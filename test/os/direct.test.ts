@@ -41,7 +41,7 @@ async function dressed(name: LayoutName, folder: string, wish: Identity = identi
   });
   await applyEdits(system, await renderIdentity(wish, system));
   for (const { tree } of trees) await tree.close();
-  const copy = await applied(image, disk.changes);
+  const copy = await applied(image, disk.changes());
   await must("mv", copy, `${folder}/edited.img`);
   const parts = await Promise.all(
     table.partitions.map(async (part) => ({

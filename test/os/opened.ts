@@ -58,7 +58,7 @@ export async function dressed(
   const { identity, later = [] } = wish;
   await applyEdits(system, [...(await renderIdentity(identity, system, later)), ...later]);
   for (const tree of trees.values()) await tree.close();
-  const path = await applied(image, disk.changes);
+  const path = await applied(image, disk.changes());
   for (const partition of table.partitions) {
     const part = await extract(path, partition);
     if (partition.content.kind === "ext4") await e2fsckFindsNothing(part);

@@ -54,12 +54,16 @@ async function laidOut(site: Site, job: EngineJob): Promise<Workbench> {
     },
     finish: async () => {
       for (const open of trees.values()) await (await open).close();
-      for (const { at, bytes } of disk.changes) await raw.write(at, bytes);
+      for await (const { at, bytes } of disk.changes()) await raw.write(at, bytes);
       await agent.ask("unmountAll");
       const changed = await raw.compare();
+      disk.done();
       site.done?.();
       return { disk: raw, changed };
     },
-    [Symbol.asyncDispose]: () => site[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await disk.close();
+      await site[Symbol.asyncDispose]();
+    },
   };
 }

@@ -34,11 +34,12 @@ async function openOverlay({ base, epoch }: EngineJob): Promise<Workbench> {
     },
     finish: async () => {
       await close();
+      disk.done();
       return { disk, changed: disk.changed, original: source };
     },
     [Symbol.asyncDispose]: async () => {
       await close().catch(() => {}); // what was not finished is thrown away
-      await source.close();
+      await disk.close();
     },
   };
 }
