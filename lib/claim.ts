@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { claimScript } from "./claim/script.ts";
-import { startOf } from "./core/alive.ts";
+import { machine, startOf } from "./core/alive.ts";
 import { cmd } from "./core/cmd.ts";
 import { TpiError } from "./core/fault.ts";
 import { runId } from "./core/log.ts";
@@ -40,6 +40,8 @@ const Holder = z.object({
   id: z.string(),
   pid: z.number(),
   host: z.string(),
+  /** The system that the pid is of; empty in a claim of an older version, which only its time ends. */
+  machine: z.string().default(""),
   start: z.string(),
   since: z.string(),
 });
@@ -55,7 +57,7 @@ export async function claim(ssh: Ssh, wish: ClaimWish): Promise<Claim> {
   for (;;) {
     const holder = await ask(ssh, { verb: "take", own, wish });
     if (holder === undefined) return kept(ssh, { own, wish });
-    if (await dead(holder)) {
+    if (await dead(holder, own)) {
       await ask(ssh, { verb: "break", own, wish, id: holder.id });
       continue;
     }
@@ -69,23 +71,25 @@ export async function claim(ssh: Ssh, wish: ClaimWish): Promise<Claim> {
   }
 }
 
-/** Who holds a name now; undefined where nobody does. */
+/** Who holds a name now; undefined where nobody does, or a process of this machine that is gone. */
 export async function claimant(
   ssh: Ssh,
   of: { readonly name: string; readonly signal: AbortSignal },
 ): Promise<Claimant | undefined> {
-  return await ask(ssh, { verb: "see", own: await ownHolder(), wish: { ...of, what: of.name } });
+  const own = await ownHolder();
+  const holder = await ask(ssh, { verb: "see", own, wish: { ...of, what: of.name } });
+  return holder && (await dead(holder, own)) ? undefined : holder;
 }
 
 async function ownHolder(): Promise<Holder> {
   const start = (await startOf(process.pid)) ?? "unknown";
-  const since = new Date().toISOString();
-  return { id: randomBytes(8).toString("hex"), pid: process.pid, host: hostname(), start, since };
+  const [since, id] = [new Date().toISOString(), randomBytes(8).toString("hex")];
+  return { id, pid: process.pid, host: hostname(), machine: await machine(), start, since };
 }
 
-/** A holder of this machine whose process is gone; of others only their claim's end tells. */
-async function dead(holder: Holder): Promise<boolean> {
-  return holder.host === hostname() && (await startOf(holder.pid)) !== holder.start;
+/** A holder of this machine whose process is gone; of others, also of the same name, only their claim's end tells. */
+async function dead(holder: Holder, own: Holder): Promise<boolean> {
+  return holder.machine === own.machine && (await startOf(holder.pid)) !== holder.start;
 }
 
 type Verb = "take" | "renew" | "break" | "free" | "see";
@@ -115,7 +119,7 @@ async function ask(
   }
   const line = stdout.trim();
   if (line === "") return undefined;
-  const nobody = { id: "", pid: 0, host: "nobody", start: "", since: "" };
+  const nobody = { id: "", pid: 0, host: "nobody", machine: "", start: "", since: "" };
   return Holder.safeParse(parsed(line)).data ?? nobody;
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
+import { hostname } from "node:os";
 import { promisify } from "node:util";
 
 /** When a process of this machine began, in words that differ for a later process of the same number; undefined when it is gone. */
@@ -15,6 +16,19 @@ export async function startOf(pid: number): Promise<string | undefined> {
     return fields[0] === "Z" ? undefined : `${boot.slice(0, 8)}-${fields[19]}`;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Names the running system that the process numbers of this process belong to. Two machines may have one host name,
+ * and containers one kernel: on Linux the boot and the process namespace tell them apart.
+ */
+export async function machine(): Promise<string> {
+  try {
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    return `${hostname()} ${boot.trim()} ${await readlink("/proc/self/ns/pid")}`;
+  } catch {
+    return hostname();
   }
 }
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { claim, claimant } from "../../lib/claim.ts";
 import { drive, driver } from "../../lib/journal.ts";
 import { type Desk, desk } from "../bmc/desk.ts";
+import { ended, started } from "../journal/processes.ts";
 
 let own: Desk;
 before(async () => {
@@ -19,10 +21,26 @@ const options = { timeout: 60_000 };
 const folder = () => path.join(own.board.root, "tmp/tpi-claims");
 const wish = (name: string) => ({ name, what: `the thing ${name}`, signal });
 /** The claim's line, as another machine's. */
-async function foreign(name: string): Promise<void> {
+async function foreign(name: string, host = "elsewhere"): Promise<void> {
   const file = path.join(folder(), name);
-  await writeFile(file, (await readFile(file, "utf8")).replace(/"host":"[^"]*"/, '"host":"elsewhere"'));
+  const line = await readFile(file, "utf8");
+  await writeFile(
+    file,
+    line.replace(/"host":"[^"]*"/, `"host":"${host}"`).replace(/"machine":"[^"]*"/, '"machine":"other"'),
+  );
 }
+
+/** Claims a name, says so, and then waits for its end. */
+const holding = `
+const [host, port, password, fingerprint] = args;
+const { ssh } = await import(${JSON.stringify(new URL("../../lib/ssh.ts", import.meta.url).href)});
+const { Secret } = await import(${JSON.stringify(new URL("../../lib/core/secret.ts", import.meta.url).href)});
+const target = { name: "board", host, port: Number(port), user: "root", password: new Secret(password), hostKey: { kind: "pinned", fingerprint } };
+const { signal } = new AbortController();
+await claim_.claim(ssh(target), { name: "killed", what: "it", signal });
+console.log("held");
+setInterval(() => {}, 1000);
+`;
 
 test(
   "a claim excludes others until it is given back, and says who holds it since when",
@@ -69,6 +87,34 @@ test("a claim of a dead process of this machine is broken at once", options, asy
   assert.equal((await claimant(ssh, wish("dead")))?.pid, process.pid);
 });
 
+test("what a run that was killed held is nobody's at once, and taken by the next run", options, async () => {
+  const { host, sshPort, password, sshHostKey } = own.board;
+  const child = started(holding, [host, String(sshPort), password, sshHostKey]);
+  const end = ended(child);
+  await new Promise((resolve) => child.stdout?.once("data", resolve));
+  assert.equal((await claimant(own.bmc.ssh, wish("killed")))?.pid, child.pid);
+  child.kill("SIGKILL");
+  await end;
+  assert.equal(await claimant(own.bmc.ssh, wish("killed")), undefined);
+  await using _held = await claim(own.bmc.ssh, wish("killed"));
+  assert.equal((await claimant(own.bmc.ssh, wish("killed")))?.pid, process.pid);
+});
+
+test("a machine that has this one's name is another one all the same", options, async () => {
+  const gone = await claim(own.bmc.ssh, { ...wish("namesake"), lasts: 600 });
+  await foreign("namesake", hostname());
+  const file = path.join(folder(), "namesake");
+  await writeFile(file, (await readFile(file, "utf8")).replace(/"pid":\d+/, '"pid":4194303'));
+  await assert.rejects(claim(own.bmc.ssh, wish("namesake")), { code: "HELD", message: /process 4194303/ });
+  await gone[Symbol.asyncDispose]();
+});
+
+test("claims that have ended are removed by whoever takes one next", options, async () => {
+  await writeFile(path.join(folder(), "long-ago"), '1 {"id":"x"}\n');
+  await using _held = await claim(own.bmc.ssh, wish("now"));
+  assert.deepEqual(await readdir(folder()), ["now"]);
+});
+
 test("a claim of another machine lasts as long as it was renewed for", options, async () => {
   const { ssh } = own.bmc;
   const gone = await claim(ssh, { ...wish("far"), lasts: 600 });
@@ -88,7 +134,7 @@ test("a claim that another run has taken aborts the work under it", options, asy
   const [, line = ""] = /^\d+ (.*)$/m.exec(await readFile(file, "utf8")) ?? [];
   await writeFile(
     file,
-    `99999999 ${line.replace(/"id":"[^"]*"/, '"id":"other"').replace(/"host":"[^"]*"/, '"host":"elsewhere"')}\n`,
+    `99999999 ${line.replace(/"id":"[^"]*"/, '"id":"other"').replace(/"machine":"[^"]*"/, '"machine":"other"')}\n`,
   );
   await new Promise((resolve) => held.signal.addEventListener("abort", resolve, { once: true }));
   assert.equal((held.signal.reason as { code?: string }).code, "CLAIM_LOST");
