@@ -9,6 +9,8 @@ export interface Fat {
   readonly table: FatTable;
   /** Seconds for every time that is written. */
   readonly epoch: number;
+  /** Folders as they are on the disk, by their first cluster: those above a path are asked for at every call. */
+  readonly folders: Map<number, Buffer>;
 }
 
 /** A folder's first cluster (0 is the root) and its slots. */
@@ -39,13 +41,29 @@ export async function writeClusters(fat: Fat, clusters: readonly number[], bytes
   }
 }
 
-/** Reads a folder; cluster 0 stands for the root, as in the `..` of its children. */
+/** Reads a folder, to be changed and saved; cluster 0 stands for the root, as in the `..` of its children. */
 export async function readFolder(fat: Fat, cluster: number): Promise<Folder> {
-  const { boot, area } = fat;
-  if (cluster !== 0 || boot.bits === 32) {
-    return { cluster, bytes: await readClusters(fat, cluster || boot.rootCluster) };
-  }
-  return { cluster, bytes: Buffer.from(await area.read(boot.rootAt, boot.rootSize)) };
+  const known = fat.folders.get(cluster) ?? (await storedFolder(fat, cluster));
+  fat.folders.set(cluster, known);
+  return { cluster, bytes: Buffer.from(known) };
+}
+
+async function storedFolder({ boot, area, ...fat }: Fat, cluster: number): Promise<Buffer> {
+  if (cluster === 0 && boot.bits !== 32) return Buffer.from(await area.read(boot.rootAt, boot.rootSize));
+  return await readClusters({ boot, area, ...fat }, cluster || boot.rootCluster);
+}
+
+/** Writes those clusters of a folder that are not as they were. */
+export async function writeFolder(fat: Fat, folder: Folder, clusters: readonly number[]): Promise<void> {
+  const size = fat.boot.clusterSize;
+  const bytes = Buffer.alloc(clusters.length * size);
+  folder.bytes.copy(bytes);
+  const was = fat.folders.get(folder.cluster) ?? Buffer.alloc(0);
+  const part = (of: Buffer, at: number) => of.subarray(at * size, (at + 1) * size);
+  const fresh = [...clusters.keys()].filter((at) => !part(bytes, at).equals(part(was, at)));
+  const places = fresh.flatMap((at) => clusters[at] ?? []);
+  await writeClusters(fat, places, Buffer.concat(fresh.map((at) => part(bytes, at))));
+  fat.folders.set(folder.cluster, bytes);
 }
 
 /** Writes the table into all its copies, and its free count and hint into FSInfo where there is one. */

@@ -54,11 +54,14 @@ function entryAt(here: Buffer, seen: { at: number; from: number; name: string | 
   };
 }
 
-/** The entry that a name means: by its long name or by its alias, in any case. */
+/**
+ * The entry that a name means: by its long name or by its alias, in any case. Linux keeps names apart that differ in the
+ * case of letters beyond ASCII, so the very name goes first.
+ */
 export function named(entries: readonly FatEntry[], name: string): FatEntry | undefined {
   const wanted = folded(name);
   const matches = (entry: FatEntry) => folded(entry.name) === wanted || shortText(entry.short, 0) === wanted;
-  return entries.find(matches);
+  return entries.find((entry) => entry.name === name) ?? entries.find(matches);
 }
 
 /** What is new about an entry. */
@@ -79,6 +82,9 @@ export function inserted(bytes: Buffer, entry: Content & { name: string; folder:
   const grown = Buffer.alloc(Math.max(bytes.length, at + slots.length * slot));
   bytes.copy(grown);
   Buffer.concat(slots).copy(grown, at);
+  // what stood behind the end of the folder must not come to light
+  const ended = entryEnd(bytes);
+  if (at + slots.length * slot > ended) grown.fill(0, at + slots.length * slot);
   return grown;
 }
 
@@ -108,6 +114,12 @@ export function refresh(here: Buffer, entry: Content): void {
 /** Frees the slots of an entry, its long name's included. */
 export function erase(bytes: Buffer, entry: FatEntry): void {
   for (let at = entry.from; at <= entry.at; at += slot) bytes.writeUInt8(free, at);
+}
+
+/** Where the first slot stands that has never been used, and with it all that follow. */
+function entryEnd(bytes: Buffer): number {
+  for (let at = 0; at < bytes.length; at += slot) if (bytes[at] === 0) return at;
+  return bytes.length;
 }
 
 function roomFor(bytes: Buffer, count: number): number {

@@ -1,12 +1,18 @@
 const shortForm = /^([A-Z0-9!#$%&'()\-@^_`{}~]{1,8})(?:\.([A-Z0-9!#$%&'()\-@^_`{}~]{1,3}))?$/;
 
-/** Whether FAT can hold a name at all. */
+/** Whether FAT can hold a name at all; half of a surrogate pair is a name that Linux cannot show. */
 export function fits(name: string): boolean {
-  return name.length <= 255 && !/[\x00-\x1f"*:<>?\\|]/.test(name) && !/[. ]$/.test(name);
+  return name.length <= 255 && !/[\x00-\x1f"*:<>?\\|]|\p{Surrogate}/u.test(name) && !/[. ]$/.test(name);
 }
 
-/** Names are compared without regard to case. */
-export const folded = (name: string): string => name.toUpperCase();
+/** Names are compared without regard to case, sign by sign: `straße` is another name than `STRASSE`. */
+export function folded(name: string): string {
+  const upper = name.toUpperCase();
+  if (upper.length === name.length) return upper;
+  return Array.from(name, (sign) =>
+    sign.toUpperCase().length > sign.length ? sign : sign.toUpperCase(),
+  ).join("");
+}
 
 /** The eleven bytes of a name that needs no long form, such as `CMDLINE.TXT`; undefined for others. */
 export function plainShort(name: string): Uint8Array | undefined {
@@ -41,12 +47,18 @@ export function shortText(bytes: Uint8Array, flags: number): string {
   const raw = Buffer.from(bytes);
   if (raw[0] === 0x05) raw[0] = 0xe5;
   const part = (from: number, to: number, lower: number) => {
-    const text = raw.toString("latin1", from, to).trimEnd();
+    const text = Array.from(raw.subarray(from, to), signOf).join("").replace(/ +$/, "");
     return flags & lower ? text.toLowerCase() : text;
   };
   const extension = part(8, 11, 0x10);
   return part(0, 8, 0x08) + (extension && `.${extension}`);
 }
+
+/** What the upper half of code page 437 stands for, which is what Linux takes short names to be written in. */
+const upperHalf =
+  "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
+
+const signOf = (byte: number): string => upperHalf[byte - 0x80] ?? String.fromCharCode(byte);
 
 /** By which the slots of a long name prove that they belong to a short entry. */
 export function checksum(short: Uint8Array): number {

@@ -1,6 +1,14 @@
 import { TpiError } from "../core/fault.ts";
 import { readBoot } from "./fat-boot.ts";
-import { type Fat, type Folder, readClusters, readFolder, saveTable, writeClusters } from "./fat-clusters.ts";
+import {
+  type Fat,
+  type Folder,
+  readClusters,
+  readFolder,
+  saveTable,
+  writeClusters,
+  writeFolder,
+} from "./fat-clusters.ts";
 import { entriesOf, erase, type FatEntry, inserted, named, refresh, shortSlot } from "./fat-folder.ts";
 import { fits } from "./fat-names.ts";
 import { fatTable } from "./fat-table.ts";
@@ -9,6 +17,7 @@ import type { Area, Entry, Volume } from "./volume.ts";
 const dosBegin = 315_532_800; // 1 January 1980
 const root: Entry = { kind: "folder", size: 0, mode: 0o755, uid: 0, gid: 0, modified: dosBegin };
 const largestFile = 2 ** 32 - 1;
+const largestFolder = 65_536 * 32; // Linux reads no further
 
 /** A FAT12/16/32 driver. `PARTITION_UNCLEAN` where it is to be written and was left mounted. */
 export async function fatVolume(
@@ -25,7 +34,7 @@ export async function fatVolume(
   if (how.writable && (boot.dirty || table.dirty)) {
     throw new TpiError("PARTITION_UNCLEAN", { where, why: "it is marked as still in use" });
   }
-  return volumeOf({ area, boot, table, epoch: how.epoch ?? dosBegin });
+  return volumeOf({ area, boot, table, epoch: how.epoch ?? dosBegin, folders: new Map() });
 }
 
 function volumeOf(fat: Fat): Volume {
@@ -33,22 +42,31 @@ function volumeOf(fat: Fat): Volume {
   const where = area.where;
   let edited = false;
 
-  /** Puts bytes into clusters, those of an older file first; the first cluster's number, or 0 for no bytes. */
-  const place = async (file: { path: string; bytes: Uint8Array; old: number }) => {
-    const { path, bytes } = file;
-    const chain = file.old === 0 ? [] : table.chain(file.old);
-    const clusters = table.resize(chain, Math.ceil(bytes.length / boot.clusterSize));
-    if (!clusters || bytes.length > largestFile) throw new TpiError("PARTITION_FULL", { path, where });
+  /** Clusters for a number of bytes, those of an older file first. */
+  const clustersFor = (file: { path: string; size: number; old: number; largest: number }) => {
+    const { path, size, old, largest } = file;
+    const chain = old === 0 ? [] : table.chain(old);
+    const clusters = size > largest ? undefined : table.resize(chain, Math.ceil(size / boot.clusterSize));
+    if (!clusters) throw new TpiError("PARTITION_FULL", { path, where });
     edited = true;
-    await writeClusters(fat, clusters, bytes);
+    return clusters;
+  };
+  /** Puts bytes into clusters; the first one's number, or 0 for no bytes. */
+  const place = async (file: { path: string; bytes: Uint8Array; old: number }) => {
+    const clusters = clustersFor({ ...file, size: file.bytes.length, largest: largestFile });
+    await writeClusters(fat, clusters, file.bytes);
     return clusters[0] ?? 0;
   };
   const saveFolder = async (path: string, folder: Folder) => {
     const { cluster, bytes } = folder;
-    if (cluster !== 0 || boot.bits === 32)
-      return void (await place({ path, bytes, old: cluster || boot.rootCluster }));
+    if (cluster !== 0 || boot.bits === 32) {
+      const old = cluster || boot.rootCluster;
+      const clusters = clustersFor({ path, size: bytes.length, old, largest: largestFolder });
+      return await writeFolder(fat, folder, clusters);
+    }
     if (bytes.length > boot.rootSize) throw new TpiError("PARTITION_FULL", { path, where });
     await area.write(boot.rootAt, bytes);
+    fat.folders.set(cluster, bytes);
   };
   const add = async (spot: Spot, made: { folder: boolean; cluster: number; size: number }) => {
     const bytes = inserted(spot.folder.bytes, { name: spot.name, epoch, ...made });
@@ -101,6 +119,7 @@ function volumeOf(fat: Fat): Volume {
       const { folder, entry } = await existing(fat, path);
       if (entry.cluster !== 0) table.resize(table.chain(entry.cluster), 0);
       edited = true;
+      fat.folders.delete(entry.cluster);
       erase(folder.bytes, entry);
       await saveFolder(path, folder);
     },

@@ -107,10 +107,36 @@ test("names that differ in case alone are one file, and aliases never clash", as
   assert.equal(await looked(after, "fat", (tree) => text(tree.read("/USER-DATA"))), "two");
 });
 
+test("names are told apart as Linux does, letters of short names beyond ASCII included", async () => {
+  const file = await volume("signs", { bits: 12, size: mib, label: "A" });
+  const { path: after } = await edited(file, "fat", async (tree) => {
+    await tree.write("/straße", "sharp");
+    await tree.write("/STRASSE", "plain");
+    await tree.write("/BER.TXT", "");
+  });
+  const bytes = await readFile(after);
+  const at = bytes.indexOf("BER     TXT");
+  await inject(after, at, Buffer.from([0x9a])); // Ü in code page 437: a short name that the kernel would write
+  await looked(after, "fat", async (tree) => {
+    assert.deepEqual(await tree.list("/"), ["STRASSE", "straße", "ÜER.TXT"]);
+    assert.equal(await text(tree.read("/straße")), "sharp");
+    assert.equal((await tree.stat("/üer.txt")).size, 0);
+  });
+});
+
+test("what lies behind the end of a folder does not come to light when it grows", async () => {
+  const file = await volume("behind", { bits: 12, size: mib, label: "A" });
+  const { path: once } = await edited(file, "fat", (tree) => tree.write("/A", "x"));
+  const entry = (await readFile(once)).indexOf("A          \x20");
+  await inject(once, entry + 128, Buffer.from("OLD     TXT\x20")); // behind three free slots
+  const { path: after } = await edited(once, "fat", (tree) => tree.write("/a name of three slots", "y"));
+  assert.deepEqual(await looked(after, "fat", (tree) => tree.list("/")), ["A", "a name of three slots"]);
+});
+
 test("a name that FAT cannot hold, a link, and a full volume are faults", async () => {
   const file = await volume("faults", { bits: 12, size: mib, label: "A" });
   await edited(file, "fat", async (tree) => {
-    for (const name of ["a:b", "what?", "dot."])
+    for (const name of ["a:b", "what?", "dot.", "half of \ud83e"])
       await assert.rejects(tree.write(`/${name}`, "x"), { code: "PATH_UNFIT" });
     await assert.rejects(tree.symlink("/a", "/b"), { code: "PARTITION_UNSUPPORTED" });
     await assert.rejects(tree.write("/big", new Uint8Array(2 * mib)), { code: "PARTITION_FULL" });
