@@ -5,8 +5,11 @@ import type { Area } from "./volume.ts";
 
 /** The worker that runs ext2fs for one partition. */
 export interface Engine {
-  /** One deed by name; rejects with an {@link EngineError}, or with the area's own failure. */
-  ask(deed: string, details: unknown): Promise<unknown>;
+  /**
+   * One deed by name; rejects with an {@link EngineError}, or with the area's own failure. Buffers of `given` go over to
+   * the worker, and are empty here from then on.
+   */
+  ask(deed: string, details: unknown, given?: readonly ArrayBuffer[]): Promise<unknown>;
   /** Stops the worker; what it still holds is lost. */
   end(): Promise<void>;
 }
@@ -103,11 +106,11 @@ export async function startEngine(
     else settle(message.id, (waiter) => waiter.reject(message));
   });
   const engine: Engine = {
-    ask: async (deed, details) => {
+    ask: async (deed, details, given = []) => {
       if (broken) throw broken.reason;
       asked += 1;
       const id = asked;
-      worker.postMessage({ kind: "deed", id, deed, details });
+      worker.postMessage({ kind: "deed", id, deed, details }, given);
       return await answer(id);
     },
     end: async () => {

@@ -36,12 +36,16 @@ export async function ext4Volume(area: Area, how: Ext4Words): Promise<Volume> {
   return volumeOf(engine, area);
 }
 
-const piece = 4 << 20; // what goes to the worker at once is copied on the way
+const piece = 4 << 20; // what goes to the worker at once
 
 function volumeOf(engine: Engine, area: Area): Volume {
-  const does = <T>(deed: string, path: string, more: Record<string, unknown> = {}) =>
+  const does = <T>(
+    deed: string,
+    path: string,
+    more: Record<string, unknown> & { bytes?: Uint8Array<ArrayBuffer> } = {},
+  ) =>
     // the worker answers each deed with what Volume says of it
-    engine.ask(deed, { path, ...more }).catch((error: unknown) => {
+    engine.ask(deed, { path, ...more }, more.bytes && [more.bytes.buffer]).catch((error: unknown) => {
       throw faultOf(error, { path, where: area.where });
     }) as Promise<T>;
   return {
@@ -52,7 +56,7 @@ function volumeOf(engine: Engine, area: Area): Volume {
     read: (path) => does("read", path),
     write: async (path, { bytes, from }) => {
       for (let done = 0; done === 0 || done < bytes.length; done += piece) {
-        const part = new Uint8Array(bytes.subarray(done, done + piece)); // a view would send all of its buffer
+        const part = new Uint8Array(bytes.subarray(done, done + piece)); // goes over, so it must be all of its buffer
         await does("write", path, { bytes: part, from: done === 0 ? from : "end" });
       }
     },

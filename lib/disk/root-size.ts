@@ -84,6 +84,7 @@ async function worked(
     const disk = await reshape(whole, { size: end, changes });
     const changed = (at: number, length: number) =>
       from.changed(at, length) || differs(at, length) || disk.changed(at, length);
+    file.done();
     return { disk, changed, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
   } catch (error) {
     await file[Symbol.asyncDispose]();

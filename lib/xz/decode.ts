@@ -11,7 +11,7 @@ export interface DecodeOptions {
   readonly signal: AbortSignal;
   /** How the input is named in faults; `the stream` otherwise. */
   readonly name?: string;
-  /** Bytes that the decoder may use; 512 MiB. */
+  /** Bytes that the decoder may use; 512 MiB. Above 96 MiB it uses no further thread. */
   readonly memoryLimit?: number;
 }
 
@@ -41,7 +41,10 @@ async function* byCommand(
   options: DecodeOptions & { name: string },
 ): AsyncGenerator<Uint8Array> {
   const { signal, name, memoryLimit = 512 << 20 } = options;
-  const limits = [`--memlimit-decompress=${memoryLimit}`, `--memlimit-mt-decompress=${memoryLimit}`];
+  const limits = [
+    `--memlimit-decompress=${memoryLimit}`,
+    `--memlimit-mt-decompress=${Math.min(memoryLimit, 96 << 20)}`,
+  ];
   const { child, failure } = await startXz(["-dc", "-q", "-T0", ...limits], signal);
   let broken: { readonly reason: unknown } | undefined;
   const fed = pipeline(input, child.stdin).catch((reason: NodeJS.ErrnoException) => {

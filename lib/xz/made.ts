@@ -8,8 +8,15 @@ import { type Look, lengthOf, runsOf, type Slot } from "./slots.ts";
 import { xzSource } from "./source.ts";
 import type { Spool } from "./spool.ts";
 
-/** Runs that are worked on at a time: each holds some 20 MB, so many cores do not mean much memory. */
-export const lanes = (): number => Math.min(availableParallelism(), 4);
+const underway = 16 << 20;
+
+/**
+ * Runs of `bytes` that are worked on at a time. Each has an encoder of two threads and some 25 MB, and its bytes a few
+ * times over: three keep four cores busy, and large blocks go one by one, so that neither many cores nor large blocks
+ * mean much memory.
+ */
+export const lanes = (bytes: number): number =>
+  Math.max(1, Math.min(availableParallelism(), 3, Math.floor(underway / bytes)));
 
 /**
  * The blocks whose bytes differ from the base's, compressed; a slot that was looked at and is missing here is the same
@@ -30,7 +37,7 @@ export async function madeAnew(of: {
   const own = of.original ? undefined : xzSource(of.base, { memory: 0, signal: packing.signal });
   const original = of.original ?? own;
   const { pack } = packer(packing);
-  const slot = pLimit(lanes());
+  const slot = pLimit(lanes(Math.max(...runs.map(lengthOf))));
   const work = async (run: readonly Look[]) => {
     packing.signal.throwIfAborted();
     const [first] = run;
@@ -38,9 +45,9 @@ export async function madeAnew(of: {
     const bytes = await disk.read(first.at, lengthOf(run));
     const differs = await differing({ run, bytes, original });
     const pieces = differs.map(({ at, length }) => bytes.subarray(at - first.at, at - first.at + length));
-    for (const [at, block] of (await pack(pieces)).entries()) {
+    for (const [at, { unpaddedSize, uncompressedSize, bytes: block }] of (await pack(pieces)).entries()) {
       const look = differs[at];
-      if (look) made.set(look, { ...block, spooled: await kept.add(block.bytes) });
+      if (look) made.set(look, { unpaddedSize, uncompressedSize, spooled: await kept.add(block) });
     }
   };
   try {

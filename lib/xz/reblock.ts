@@ -85,7 +85,7 @@ async function* blocks(raw: Readable, options: ReblockOptions): AsyncGenerator<P
       const made = pack(cut(bytes, blockSize));
       made.catch(() => {}); // the loop that awaits it says so
       underway.push(made);
-      if (underway.length >= lanes()) yield* (await underway.shift()) ?? [];
+      if (underway.length >= lanes(run)) yield* (await underway.shift()) ?? [];
     }
     for (const made of underway) yield* await made;
   } finally {

@@ -34,24 +34,39 @@ export async function measured(line: string, signal: AbortSignal): Promise<Cost>
   return { wallSeconds: wall, cpuSeconds: user + system, peakBytes };
 }
 
-/** The resident memory of a process and its descendants. */
+/**
+ * The resident memory of a process and its descendants. One that was forked and runs no program of its own yet shares
+ * its parent's memory, and its command line, and is not counted again.
+ */
 function residentBytes(root: number): number {
   const processes = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => statusOf(pid));
+  const lines = new Map(processes.map(({ pid, line }) => [pid, line]));
   const family = new Set([root]);
   for (let before = 0; before < family.size; ) {
     before = family.size;
     for (const one of processes) if (family.has(one.parent)) family.add(one.pid);
   }
-  return processes.filter((one) => family.has(one.pid)).reduce((sum, one) => sum + one.bytes, 0);
+  const own = processes.filter(
+    ({ pid, parent, line }) => family.has(pid) && (pid === root || line !== lines.get(parent)),
+  );
+  return own.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function statusOf(pid: string): readonly { pid: number; parent: number; bytes: number }[] {
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly line: string;
+  readonly bytes: number;
+}
+
+function statusOf(pid: string): readonly Process[] {
   try {
     const text = readFileSync(`/proc/${pid}/status`, "utf8");
     const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
-    return [{ pid: Number(pid), parent: field("PPid"), bytes: field("VmRSS") * 1024 }];
+    const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return [{ pid: Number(pid), parent: field("PPid"), line, bytes: field("VmRSS") * 1024 }];
   } catch {
     return []; // it has ended meanwhile
   }
