@@ -2,23 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findings } from "../../lib/image/check/rules.ts";
 import { unbalanced } from "../../lib/image/check/syntax.ts";
+import { at, type Case, judged, root, run } from "./ruling.ts";
 import { type Sketch, sketched, type Thing } from "./tree.ts";
 
-interface Case {
-  readonly title: string;
-  readonly rule: string;
-  readonly says: RegExp;
-  readonly bad: Sketch;
-  readonly good: Sketch;
-}
-
 const key = `ssh-ed25519 ${"A".repeat(68)} pi@desk\n`;
-const root = (files: Readonly<Record<string, Thing>>): Sketch => ({ root: files });
-const at = (path: string, bad: Thing, good: Thing) => ({
-  bad: root({ [path]: bad }),
-  good: root({ [path]: good }),
-});
-const run = (text: string): Thing => ({ text, mode: 0o755 });
 const unit = (lines: string): string => `[Unit]\nDescription=x\n[Service]\n${lines}\n`;
 const pem = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n";
 const wants = "/etc/systemd/system/multi-user.target.wants";
@@ -626,19 +613,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-const heard = async (sketch: Sketch, { rule, says }: Case) =>
-  (await findings(sketched(sketch))).filter(
-    (one) => one.rule === rule && says.test(`${one.path} ${one.text}`),
-  );
-
-for (const one of cases) {
-  test(`check finds ${one.title}, and not where all is well`, async () => {
-    const found = await heard(one.bad, one);
-    assert.ok(found.length > 0, "nothing was found");
-    assert.ok(found.every(({ hint, path }) => hint !== "" && path !== ""));
-    assert.deepEqual(await heard(one.good, one), []);
-  });
-}
+judged(cases);
 
 test("check finds nothing in a sound system", async () => {
   assert.deepEqual(await findings(sketched({})), []);

@@ -57,6 +57,7 @@ const sound: Readonly<Record<string, Thing>> = {
   "/bin/bash": { text: "\x7fELF", mode: 0o755 },
   "/usr/bin/env": { text: "\x7fELF", mode: 0o755 },
   "/usr/lib/systemd/system/ssh.service": "[Unit]\n[Service]\nExecStart=/bin/sh\n",
+  "/usr/lib/systemd/system/multi-user.target": "[Unit]\nDescription=Multi-User System\n",
   "/usr/lib/systemd/system/wg-quick@.service": "[Unit]\n[Service]\nExecStart=/bin/sh\n",
 };
 

@@ -26,6 +26,8 @@ export interface Volume {
   readonly free: number | undefined;
   readonly size: number;
   readonly isRoot: boolean;
+  /** What shows that it was not unmounted; undefined where it was, or where that cannot be told. */
+  readonly unclean?: string | undefined;
 }
 
 /** All that rules see of an image. */

@@ -1,4 +1,5 @@
-import { accounts, expectedNames, rows, seededUsers } from "./accounts.ts";
+import type { Entry } from "../../disk.ts";
+import { accounts, expectedNames, rows } from "./accounts.ts";
 import { type Complaint, each, type Rule, within } from "./look.ts";
 
 /** sshd passes over keys that others may write, or that their user cannot read. */
@@ -17,7 +18,7 @@ export const keyOwners: Rule = {
           "write it with its owner: .write(path, text, { owner, mode }), or let .user() write the keys";
         const bad = (text: string): Complaint => ({ severity: "error", path, text, hint });
         return [
-          ...(entry.uid !== uid && !(path === home && entry.uid === 0)
+          ...(entry.uid !== uid && !reachable(entry)
             ? [bad(`belongs to the uid ${entry.uid}, and ${name} is ${uid}: sshd does not take the key`)]
             : []),
           ...((entry.mode & 0o022) !== 0
@@ -28,6 +29,10 @@ export const keyOwners: Rule = {
       return [...found, ...malformed(keys, (await look.root.text(keys)) ?? "")];
     }),
 };
+
+/** Root may own what a user must only reach: sshd reads the keys with the rights of the user. */
+const reachable = ({ kind, mode, uid }: Entry): boolean =>
+  uid === 0 && (mode & (kind === "folder" ? 0o001 : 0o004)) !== 0;
 
 function malformed(path: string, text: string): readonly Complaint[] {
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
@@ -83,38 +88,6 @@ export const sudoers: Rule = {
           ),
       ];
     });
-  },
-};
-
-/** Somebody must be able to log in: by a key or a password, now or after the first boot. */
-export const wayIn: Rule = {
-  name: "login",
-  check: async (look) => {
-    const { root, seed } = look;
-    const people = (await accounts(look)).filter(({ shell }) => !/(nologin|false)$/.test(shell));
-    const shadow = new Map((await rows(root, "/etc/shadow")).map(([name = "", hash = ""]) => [name, hash]));
-    for (const { name, home } of people) {
-      if (/^\$/.test(shadow.get(name) ?? "") || shadow.get(name) === "") return [];
-      if (await root.entry(`${home}/.ssh/authorized_keys`)) return [];
-    }
-    const later = [
-      "/boot/firmware/userconf.txt",
-      "/boot/userconf.txt",
-      "/boot/firmware/custom.toml",
-      "/boot/firmware/firstrun.sh",
-      "/boot/firmware/sysconf.txt",
-      "/root/.not_logged_in_yet",
-      "/var/lib/cloud/seed/nocloud/user-data",
-    ];
-    for (const path of later) if (await root.entry(path)) return [];
-    const userData = (await seed?.text("/user-data")) ?? "";
-    if (
-      seededUsers(userData).length > 0 ||
-      /^\s*(password|chpasswd|ssh_authorized_keys|ssh_import_id):/m.test(userData)
-    )
-      return [];
-    const text = "nobody can log in: no user has a password or a key, and the first boot makes none";
-    return [{ severity: "error", path: "/etc/passwd", text, hint: "add .user(name, { keys })" }];
   },
 };
 

@@ -2,7 +2,7 @@ import { type Complaint, type Files, type Rule, within } from "./look.ts";
 import { sshdLists, sshdSwitches, sshdWords } from "./sshd-words.ts";
 
 /** One setting of the SSH server, in the order in which sshd reads it: of two, the first counts. */
-interface Setting {
+export interface Setting {
   readonly path: string;
   readonly line: number;
   /** In lower case. */
@@ -30,6 +30,10 @@ export const sshd: Rule = {
     ];
   },
 };
+
+/** The settings that hold for everybody, in the order in which sshd reads them. */
+export const sshdSettings = async (root: Files): Promise<readonly Setting[]> =>
+  (await settingsIn(root, main)).filter(({ conditional }) => !conditional);
 
 async function settingsIn(root: Files, path: string, depth = 0): Promise<readonly Setting[]> {
   const found: Setting[] = [];

@@ -1,4 +1,3 @@
-import { sizeText } from "../../core/units.ts";
 import { isMap, yamlOf } from "./accounts.ts";
 import { type Complaint, each, type Files, type Rule, within } from "./look.ts";
 
@@ -112,68 +111,6 @@ async function openBelow(root: Files, folder: string): Promise<readonly Complain
     return entry.kind === "folder" ? [...own, ...(await openBelow(root, path))] : own;
   });
 }
-
-const releases = [
-  "buster",
-  "bullseye",
-  "bookworm",
-  "trixie",
-  "forky",
-  "focal",
-  "jammy",
-  "noble",
-  "questing",
-  "resolute",
-] as const;
-
-/** Packages of another release than the image's, which an upgrade then mixes. */
-export const aptSources: Rule = {
-  name: "apt-sources",
-  check: async ({ root, facts }) => {
-    const own =
-      facts.codename ?? /^VERSION_CODENAME=(\w+)/m.exec((await root.text("/etc/os-release")) ?? "")?.[1];
-    const files = [
-      "/etc/apt/sources.list",
-      ...(await within(root, "/etc/apt/sources.list.d", /\.(list|sources)$/)),
-    ];
-    return each(files, async (path) => {
-      const lines = ((await root.text(path)) ?? "")
-        .split("\n")
-        .filter((line) => /^\s*(deb\b|Suites:)/.test(line));
-      const words = lines.flatMap((line) => line.match(/[a-z]+/g) ?? []);
-      const foreign = releases.find((release) => release !== own && words.includes(release));
-      if (foreign === undefined || own === undefined || !releases.some((one) => one === own)) return [];
-      return [
-        {
-          severity: "error",
-          path,
-          text: `takes packages from ${foreign}, and the image is ${own}`,
-          hint: `say ${own}`,
-        },
-      ];
-    });
-  },
-};
-
-const little = 64 << 20;
-
-/** Room to boot in: logs, host keys and caches are written before a file system has grown. */
-export const freeSpace: Rule = {
-  name: "free-space",
-  check: async ({ volumes }) =>
-    volumes.flatMap(({ isRoot, free, size, label, uuid }): readonly Complaint[] => {
-      if (!isRoot || free === undefined || free >= Math.min(little, size / 20)) return [];
-      const text = `has ${sizeText(free)} free of ${sizeText(size)}`;
-      return [
-        {
-          severity: "warning",
-          path: label || uuid,
-          text,
-          hint: "grow the image with .size(), or write less into it",
-        },
-      ];
-    }),
-};
 
 /** What belongs to one machine and would be the same on all that are made from this image. */
 export const cloned: Rule = {

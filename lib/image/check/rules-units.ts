@@ -1,6 +1,8 @@
+import type { Entry } from "../../disk.ts";
 import { expectedNames } from "./accounts.ts";
 import { type Complaint, each, type Files, type Look, type Rule, within } from "./look.ts";
-import { ownUnitFolders, ownUnits, programOf, type Unit, unitFolders, valuesOf } from "./unitfile.ts";
+import { installsLater } from "./script-effects.ts";
+import { commandOf, ownUnitFolders, ownUnits, type Unit, unitExists, valuesOf } from "./unitfile.ts";
 
 /** Enabling a unit is a link in a `.wants` folder; one that leads nowhere starts nothing, and says nothing. */
 export const enableLinks: Rule = {
@@ -11,7 +13,8 @@ export const enableLinks: Rule = {
     return each(links, async (path) => {
       const target = await root.link(path);
       const name = path.split("/").at(-1) ?? "";
-      if (target === undefined || (await unitExists(root, name)) || (await root.entry(path))) return [];
+      if (target === undefined) return [];
+      if ((await unitExists(root, name)) || (await root.entry(path))) return await unheard(root, path);
       return [
         {
           severity: "error",
@@ -24,12 +27,12 @@ export const enableLinks: Rule = {
   },
 };
 
-/** A unit, or the template of an instance. */
-async function unitExists(root: Files, name: string): Promise<boolean> {
-  const template = name.replace(/@.+(\.\w+)$/, "@$1");
-  for (const folder of unitFolders)
-    for (const one of [name, template]) if (await root.entry(`${folder}/${one}`)) return true;
-  return false;
+/** A link among the wishes of a target that is not there: nobody starts that, and so not this either. */
+async function unheard(root: Files, path: string): Promise<readonly Complaint[]> {
+  const [, target = ""] = /\/([^/]+\.target)\.(?:wants|requires)\/[^/]+$/.exec(path) ?? [];
+  if (target === "" || (await unitExists(root, target))) return [];
+  const text = `is to be started by ${target}, and there is no such target`;
+  return [{ severity: "warning", path, text, hint: "enable it for multi-user.target instead" }];
 }
 
 /** Units that systemd would refuse or start in vain: stray text, programs, users and files that are not there. */
@@ -37,14 +40,21 @@ export const unitFiles: Rule = {
   name: "unit-files",
   check: async (look) => {
     const names = await expectedNames(look);
+    const later = await installsLater(look);
     return each(await ownUnits(look.root), async (unit) => [
       ...strays(unit),
-      ...(await programs(unit, look)),
+      ...(await programs(unit, { look, later })),
       ...people(unit, names),
       ...(await environment(unit, look)),
     ]);
   },
 };
+
+interface Asked {
+  readonly look: Look;
+  /** Whether programs may come with packages on the first boot. */
+  readonly later: boolean;
+}
 
 function strays({ path, strays: [first] }: Unit): readonly Complaint[] {
   if (first === undefined) return [];
@@ -52,33 +62,44 @@ function strays({ path, strays: [first] }: Unit): readonly Complaint[] {
   return [{ severity: "error", path, text, hint: "put settings as Key=value below a [Section]" }];
 }
 
-async function programs(unit: Unit, { root }: Look): Promise<readonly Complaint[]> {
-  const lines = ["ExecStart", "ExecStartPre", "ExecStartPost"].flatMap((key) => valuesOf(unit, key));
+const execKeys = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop"];
+
+async function programs(unit: Unit, { look, later }: Asked): Promise<readonly Complaint[]> {
   const { path } = unit;
-  return each(lines, async (line) => {
-    const program = programOf(line);
-    if (program === undefined) return [];
-    const entry = await root.entry(program);
-    if (entry === undefined)
-      return [
-        {
-          severity: "error",
-          path,
-          text: `starts ${program}, which is not in the image`,
-          hint: "write it, or correct its path",
-        },
+  return each(
+    execKeys.flatMap((key) => valuesOf(unit, key)),
+    async (line) => {
+      const program = commandOf(line);
+      if (program === undefined) return [];
+      const bad = (text: string, hint: string, severity: Complaint["severity"] = "error") => [
+        { severity, path, text, hint },
       ];
-    if (entry.kind !== "file" || (entry.mode & 0o111) !== 0) return [];
-    const hint = "give it the mode 0755";
-    return [
-      {
-        severity: "error",
-        path,
-        text: `starts ${program}, which is not executable (mode ${entry.mode.toString(8)})`,
-        hint,
-      },
-    ];
-  });
+      if (/^[^/]+\/|^\.\.?\//.test(program))
+        return bad(
+          `starts ${program}, which is no absolute path: systemd refuses the line`,
+          "begin it with /",
+        );
+      const [entry] = await found(look.root, program);
+      if (entry === undefined)
+        return bad(
+          `starts ${program}, which is not in the image${later ? ", unless something installs it first" : ""}`,
+          "write it, or correct its path",
+          later ? "warning" : "error",
+        );
+      if (entry.kind !== "file" || (entry.mode & 0o111) !== 0) return [];
+      return bad(
+        `starts ${program}, which is not executable (mode ${entry.mode.toString(8)})`,
+        "give it the mode 0755",
+      );
+    },
+  );
+}
+
+/** A name without a slash is looked for where systemd looks (systemd.service(5), "Command lines"). */
+async function found(root: Files, program: string): Promise<readonly Entry[]> {
+  const folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  const places = program.startsWith("/") ? [program] : folders.map((folder) => `${folder}/${program}`);
+  return (await Promise.all(places.map((place) => root.entry(place)))).flatMap((entry) => entry ?? []);
 }
 
 function people(

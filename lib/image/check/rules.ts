@@ -1,13 +1,22 @@
 import type { Finding, Look, Rule, Severity } from "./look.ts";
+import { aptSources } from "./rules-apt.ts";
 import { bootPaths, commandLine, oldWifi } from "./rules-boot.ts";
 import { cloudInit } from "./rules-cloudinit.ts";
+import { freeSpace, unclean } from "./rules-disk.ts";
 import { fstab } from "./rules-fstab.ts";
+import { wayIn } from "./rules-login.ts";
 import { netplan } from "./rules-network.ts";
-import { accountRows, keyOwners, sudoers, wayIn } from "./rules-people.ts";
+import { passwords } from "./rules-passwords.ts";
+import { accountRows, keyOwners, sudoers } from "./rules-people.ts";
+import { scriptCalls, scriptFolders } from "./rules-script-places.ts";
+import { scriptRuns } from "./rules-script-runs.ts";
 import { pipCalls, rcLocal, scriptStarts } from "./rules-scripts.ts";
 import { secrets } from "./rules-secrets.ts";
 import { sshd } from "./rules-sshd.ts";
-import { aptSources, cloned, freeSpace, hosts, locale, openFiles } from "./rules-system.ts";
+import { cloned, hosts, locale, openFiles } from "./rules-system.ts";
+import { timezone } from "./rules-time.ts";
+import { unitNeeds } from "./rules-unit-needs.ts";
+import { unitSettings, unitShape } from "./rules-unit-settings.ts";
 import { enableLinks, instances, unitFiles } from "./rules-units.ts";
 import { wireguard } from "./rules-wireguard.ts";
 
@@ -15,10 +24,16 @@ import { wireguard } from "./rules-wireguard.ts";
 export const rules: readonly Rule[] = [
   enableLinks,
   unitFiles,
+  unitSettings,
+  unitShape,
+  unitNeeds,
   instances,
   scriptStarts,
   rcLocal,
   pipCalls,
+  scriptFolders,
+  scriptCalls,
+  scriptRuns,
   bootPaths,
   fstab,
   commandLine,
@@ -31,12 +46,15 @@ export const rules: readonly Rule[] = [
   accountRows,
   sudoers,
   secrets,
+  passwords,
   wireguard,
   hosts,
   locale,
+  timezone,
   openFiles,
   aptSources,
   freeSpace,
+  unclean,
   cloned,
 ];
 

@@ -1,4 +1,4 @@
-import type { Partition, PartitionTable, Source } from "../../disk.ts";
+import type { Content, Partition, PartitionTable, Source } from "../../disk.ts";
 import type { Volume } from "./look.ts";
 
 /** The file systems of a disk under all their names; `root` is the number of the one with the system. */
@@ -22,6 +22,7 @@ export async function volumesOf(
       free: content.kind === "ext4" ? freeOf(head.subarray(1024)) : undefined,
       size,
       isRoot: index === root,
+      unclean: uncleanOf(head, content),
     });
   }
   return found;
@@ -59,6 +60,18 @@ async function partuuidOf(
     id.subarray(10),
   ];
   return hex.map((part) => part.toString("hex")).join("-");
+}
+
+/** What says that a file system is in use: its journal or its state for ext4, the bit that Linux sets for FAT. */
+function uncleanOf(head: Buffer, content: Content): string | undefined {
+  if (content.kind === "ext4") {
+    const [state, needs] = [head.readUInt16LE(1024 + 0x3a), head.readUInt32LE(1024 + 0x60)];
+    if ((needs & 0x4) !== 0) return "its journal holds what has not reached the files";
+    if ((state & 2) !== 0) return "its last user found errors in it";
+    return (state & 1) === 0 ? "it is marked as mounted" : undefined;
+  }
+  if (content.kind !== "fat") return undefined;
+  return ((head[content.bits === 32 ? 65 : 37] ?? 0) & 1) === 0 ? undefined : "it is marked as mounted";
 }
 
 /** Free bytes by the superblock (ext4 data structures: s_free_blocks_count, s_log_block_size, INCOMPAT_64BIT). */
