@@ -41,6 +41,10 @@ const faultPlan = z
     halfCleanup: z.boolean(),
     /** No card, or one without room. */
     sdcard: z.enum(["full", "missing"]),
+    /** The card is formatted so that no file on it can have 4 GiB. */
+    sdcardFormat: z.literal("fat32"),
+    /** Programs that the controller does not have. */
+    lacks: z.array(z.string().regex(/^[a-z0-9]+$/)),
     /** `lies`: switching is answered with ok and stored, and does nothing. `unknown`: the state reads `Unknown`. */
     power: z.enum(["lies", "unknown"]),
     /** Modules in these slots get power and never run. */

@@ -6,6 +6,8 @@ import type { FaultPlan } from "./faults.ts";
 /** Bytes of a file system of the controller, as `df` would say. */
 export interface Space {
   readonly mount: string;
+  /** As `mount` names it. */
+  readonly type: string;
   readonly total: number;
   /** More than `total` where a command got more in than fits before it was ended. */
   readonly used: number;
@@ -29,6 +31,9 @@ export interface Files {
   clearTemp(): Promise<void>;
 }
 
+/** What stands at the card's place while there is none: an empty folder of the controller's own flash. */
+export const beneath = "run/beneath-card";
+
 // The read-only part of the real system takes no room in the overlay.
 const readOnly = ["bin", "mnt", "tmp", "proc", "dev", "run"];
 
@@ -50,6 +55,7 @@ export async function files(options: {
     "dev",
     "run",
     "bin",
+    beneath,
   ];
   for (const folder of folders) await mkdir(path.join(root, folder), { recursive: true, mode: 0o755 });
   await writeFile(path.join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
@@ -66,6 +72,10 @@ export async function files(options: {
     if (below("/tmp")) return "/tmp";
     return below("/mnt/sdcard") && options.armed().sdcard !== "missing" ? "/mnt/sdcard" : "/";
   };
+  const typeOf = (mount: string) => {
+    if (mount !== "/mnt/sdcard") return mount === "/" ? "overlay" : "tmpfs";
+    return options.armed().sdcardFormat === "fat32" ? "vfat" : "ext4";
+  };
   const usedOn = async (mount: string) => {
     const known = counted.get(mount);
     if (known !== undefined) return known;
@@ -79,11 +89,16 @@ export async function files(options: {
     const total = totals.get(mount) ?? 0;
     const full = mount === "/mnt/sdcard" && options.armed().sdcard === "full";
     const used = (full ? total : 0) + (await usedOn(mount));
-    return { mount, total, used, free: Math.max(0, total - used) };
+    return { mount, type: typeOf(mount), total, used, free: Math.max(0, total - used) };
   };
   return {
     root,
-    at: (wanted, follow = true) => contained(root, wanted, follow),
+    at: async (wanted, follow = true) => {
+      const file = await contained(root, wanted, follow);
+      const below = path.relative(path.join(root, "mnt/sdcard"), file);
+      const onCard = below !== ".." && !below.startsWith("../");
+      return onCard && options.armed().sdcard === "missing" ? path.join(root, beneath, below) : file;
+    },
     space,
     mounts: async () => {
       const card = options.armed().sdcard === "missing" ? [] : ["/mnt/sdcard"];

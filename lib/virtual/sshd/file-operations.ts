@@ -38,10 +38,8 @@ export const fileOperations: Operations = {
       : reply.data(asked.id, buffer.subarray(0, bytesRead));
   },
   write: async (asked) => {
-    const { session, from } = asked;
     const file = opened(asked);
-    const [offset, bytes] = [from.long(), from.bytes()];
-    await session.controller.link(bytes.length, session.signal);
+    const [offset, bytes] = [asked.from.long(), asked.from.bytes()];
     await file.write(bytes, offset);
     return undefined;
   },

@@ -61,12 +61,16 @@ async function serveSftp(parts: SessionParts, channel: ServerChannel): Promise<v
   channel.end();
 }
 
-/** What the client sends, until the fault that resets the connection. */
-async function* arriving({ controller, reset }: SessionParts, channel: Duplex): AsyncGenerator<Uint8Array> {
+/** What the client sends, in the link's pace, until the fault that resets the connection. */
+async function* arriving(
+  { controller, reset, signal }: SessionParts,
+  channel: Duplex,
+): AsyncGenerator<Uint8Array> {
   let received = 0;
   // A client that has said all still wants to hear: the end of its input must not end the channel.
   const sent: AsyncIterable<Buffer> = channel.iterator({ destroyOnReturn: false });
   for await (const chunk of sent) {
+    await controller.link(chunk.length, signal);
     received += chunk.length;
     const limit = controller.faults.armed().sshResetAt;
     if (limit !== undefined && received >= limit) {

@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { quote } from "../../core/cmd.ts";
+import { beneath } from "../files.ts";
 import { mark } from "../machine-slot.ts";
 
 /** A command line for this machine that runs another one with the controller's root as `/`. */
@@ -11,25 +13,29 @@ export type Toolbox = { readonly jail: Jail } | { readonly missing: string };
 
 // What the real controller's busybox most likely lacks, or what would not be its own.
 const absent = ["stat", "timeout", "split", "nc", "httpd", "telnetd", "dpkg", "rpm", "rpm2cpio"];
-const own = ["df", "reboot", "bash"];
+const own = ["df", "mount", "reboot", "bash"];
 
 /**
  * Shell functions for what differs from busybox. Some builds of its shell look at their own applets before the path,
- * so that a missing file alone hides nothing.
+ * so that a missing file alone hides nothing; a script that is given to `sh -c` begins with them as well.
  */
-export const ownCommands = [
-  ...own.map(
-    (name) => `${name}() { /bin/${name} "$@"; }
-`,
-  ),
-  ...absent.map(
-    (name) => `${name}() { echo "sh: ${name}: not found" >&2; return 127; }
-`,
-  ),
-].join("");
+export function ownCommands(lacks: readonly string[] = []): string {
+  const functions = [
+    ...own.map((name) => `${name}() { /bin/${name} "$@"; }\n`),
+    ...[...absent, ...lacks].map((name) => `${name}() { echo "sh: ${name}: not found" >&2; return 127; }\n`),
+  ].join("");
+  return `${functions}own=${quote(functions)}\n${nested}`;
+}
+
+const nested = `sh() {
+  [ "$1" = -c ] || { /bin/sh "$@"; return; }
+  shift; code=$1; shift
+  /bin/sh -c "$own$code" "$@"
+}
+`;
 
 const df = `#!/bin/sh
-# The sizes of the virtual controller's file systems, kept in /run/mounts in bytes: mount total used free.
+# The sizes of the virtual controller's file systems, kept in /run/mounts in bytes: mount total used free type.
 unit=1024; name=1K-blocks; wanted=
 while [ $# -gt 0 ]; do
   case $1 in
@@ -51,6 +57,11 @@ awk -v unit="$unit" -v name="$name" -v wanted="$wanted" '
   $1 == "/" || wanted == $1 || index(wanted, $1 "/") == 1 { if (length($1) > best) { best = length($1); kept = $0; dev = device } }
   END { if (wanted != "") { $0 = kept; device = dev; line() } }
 ' /run/mounts
+`;
+
+const mount = `#!/bin/sh
+[ $# = 0 ] || { echo "mount: only the table is here" >&2; exit 1; }
+awk '{ print ($1 == "/" ? "overlay" : $1 == "/tmp" ? "tmpfs" : "/dev/mmcblk0p1") " on " $1 " type " $5 " (rw,relatime)" }' /run/mounts
 `;
 
 // The daemon and the machine are outside of the jail: a request is left in a file, and gone when it is done.
@@ -91,6 +102,7 @@ async function install(root: string, busybox: string): Promise<void> {
   }
   const scripts = {
     "bin/df": df,
+    "bin/mount": mount,
     "bin/bash": '#!/bin/sh\nexec /bin/busybox ash "$@"\n',
     "bin/reboot": ask("reboot"),
     "etc/init.d/S94bmcd": ask("$1"),
@@ -104,7 +116,7 @@ async function install(root: string, busybox: string): Promise<void> {
 
 /** The ways to run a command in a root, best first. The last one is for root in a container without namespaces. */
 function jails(root: string): readonly Jail[] {
-  const bind = (folder: string) => ["--bind", path.join(root, folder), `/${folder}`];
+  const bind = (folder: string, at = folder) => ["--bind", path.join(root, folder), `/${at}`];
   const wrap =
     (libraries: readonly string[]): Jail =>
     (command, card) => [
@@ -120,7 +132,14 @@ function jails(root: string): readonly Jail[] {
         "--unshare-uts",
       ],
       ...["--hostname", "turingpi", "--die-with-parent", "--bind", root, "/", ...libraries],
-      ...["--dev", "/dev", "--proc", "/proc", ...bind("tmp"), ...(card ? bind("mnt/sdcard") : [])],
+      ...[
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        ...bind("tmp"),
+        ...bind(card ? "mnt/sdcard" : beneath, "mnt/sdcard"),
+      ],
       ...["--bind", path.join(root, "run/drop_caches"), "/proc/sys/vm/drop_caches", "--chdir", "/root", "--"],
       ...command,
     ];
