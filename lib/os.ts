@@ -1,15 +1,6 @@
-import { TpiError } from "./core/fault.ts";
 import type { Partition, PartitionTable, Tree } from "./disk.ts";
-import { armbian } from "./os/armbian.ts";
-import { debianRaspi } from "./os/debian-raspi.ts";
-import { findSystem } from "./os/detect.ts";
-import { direct } from "./os/direct.ts";
 import type { Edit } from "./os/edit.ts";
 import type { Identity } from "./os/identity.ts";
-import { nocloud } from "./os/nocloud.ts";
-import { lookAt } from "./os/present.ts";
-import { raspios } from "./os/raspios.ts";
-import type { Renderer } from "./os/renderer.ts";
 import type { System } from "./os/system.ts";
 
 export { applyEdits, textIn, volumeOf } from "./os/apply.ts";
@@ -23,8 +14,8 @@ export type { OsFacts, System } from "./os/system.ts";
 /** Where an image says inside itself which image it is; a running node is asked for it. */
 export const imageMark = "/etc/tpi/image.json";
 
-/** Ways to take an identity; the first that fits an image is used. */
-const renderers: readonly Renderer[] = [nocloud, raspios, armbian, debianRaspi, direct];
+/** Detection and the renderers: 30 files that only an image which is opened needs. */
+const renderers = () => import("./os/renderers.ts");
 
 /**
  * Finds an operating system and its volumes by what is in them, never by number or type, and how it takes its identity
@@ -35,12 +26,7 @@ export async function openSystem(
   table: PartitionTable,
   enter: (partition: Partition) => Promise<Tree>,
 ): Promise<System> {
-  const system = await findSystem(table, enter);
-  const renderer = await rendererOf(system);
-  const mechanism = [renderer?.mechanism ?? "none", ...(system.facts.seed ? [system.facts.seed] : [])].join(
-    " on ",
-  );
-  return { ...system, facts: { ...system.facts, mechanism } };
+  return await (await renderers()).recognised(table, enter);
 }
 
 /**
@@ -53,13 +39,5 @@ export async function renderIdentity(
   system: System,
   later: readonly Edit[] = [],
 ): Promise<readonly Edit[]> {
-  const renderer = await rendererOf(system);
-  if (!renderer)
-    throw new TpiError("OS_UNKNOWN", { found: `${system.facts.title} without a way to set it up` });
-  return renderer.render(identity, await lookAt(system, { renderer, identity, later }));
-}
-
-async function rendererOf(system: System): Promise<Renderer | undefined> {
-  for (const renderer of renderers) if (await renderer.fits(system)) return renderer;
-  return undefined;
+  return await (await renderers()).rendered(identity, { system, later });
 }

@@ -1,8 +1,7 @@
 import { TpiError } from "./core/fault.ts";
 import { type Step, step } from "./core/step.ts";
-import { type Started, startContainer, type ToolboxOptions } from "./toolbox/container.ts";
+import type { Started, ToolboxOptions } from "./toolbox/container.ts";
 import { docker } from "./toolbox/docker.ts";
-import { archived, fromRegistry, hasImage, imported } from "./toolbox/image.ts";
 import { toolboxRecipe } from "./toolbox/recipe.ts";
 
 export type { Started, ToolboxOptions } from "./toolbox/container.ts";
@@ -32,6 +31,8 @@ export interface Job {
   readonly signal: AbortSignal;
 }
 
+const images = () => import("./toolbox/image.ts");
+
 /** The toolbox of the engine that `DOCKER_HOST` names, or of this machine's own. Nothing is asked of it yet. */
 export const toolbox = (options: ToolboxOptions = {}): Toolbox => described(options, "registry");
 
@@ -47,7 +48,10 @@ function described(options: ToolboxOptions, source: "packages" | "registry"): To
     },
     from: (next) => described(options, next),
     lacks: (signal) => lacking(image, signal),
-    start: (job) => startContainer({ ...job, image, options }),
+    start: async (job) => {
+      const { startContainer } = await import("./toolbox/container.ts");
+      return await startContainer({ ...job, image, options });
+    },
   };
 }
 
@@ -62,11 +66,12 @@ function building(source: "packages" | "registry"): Step<string> {
     depends: { image, source },
     standIn: () => image,
     settled: async ({ signal }) =>
-      (await hasImage(await docker(), { image, signal }))
+      (await (await images()).hasImage(await docker(), { image, signal }))
         ? { why: "the Docker engine has it", value: image }
         : undefined,
     perform: (doing) =>
       doing.move("toolbox", async () => {
+        const { archived, fromRegistry, imported } = await images();
         const engine = await docker();
         if (source === "registry") await fromRegistry(engine, { recipe, scope: doing });
         else await imported(engine, { recipe, file: await archived(recipe, doing) });
@@ -78,7 +83,7 @@ function building(source: "packages" | "registry"): Step<string> {
 async function lacking(image: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const engine = await docker();
-    if (await hasImage(engine, { image, signal })) return undefined;
+    if (await (await images()).hasImage(engine, { image, signal })) return undefined;
     const { message, hint } = new TpiError("TOOLBOX_MISSING", { image });
     return `${message}: ${hint}`;
   } catch (error) {

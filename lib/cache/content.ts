@@ -5,7 +5,6 @@ import path from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { TpiError } from "../core/fault.ts";
-import { openXz, xzCuts } from "../xz.ts";
 
 /** Bytes of known size and digest that can be streamed more than once, such as a built image. */
 export interface Content {
@@ -28,9 +27,14 @@ export async function contentOf(from: string | Content, signal: AbortSignal): Pr
   const stream = () => createReadStream(from, { highWaterMark: 1 << 20 });
   const hash = createHash("sha256");
   await pipeline(stream(), hash, { signal });
-  const cuts = from.endsWith(".xz") ? xzCuts(await openXz(from)) : undefined;
+  const cuts = from.endsWith(".xz") ? await cutsOf(from) : undefined;
   const known = { name: path.basename(from), size: found.size, sha256: hash.digest("hex"), stream };
   return { ...known, ...(cuts && { cuts }) };
+}
+
+async function cutsOf(from: string): Promise<readonly number[]> {
+  const { openXz, xzCuts } = await import("../xz.ts"); // 23 files that only a put of a file needs
+  return xzCuts(await openXz(from));
 }
 
 /** Passes bytes on, and fails at their end where they are not what they were said to be. */

@@ -1,5 +1,5 @@
 import type { StdioOptions } from "node:child_process";
-import { $, type ProcessPromise } from "zx/core";
+import type { ProcessPromise } from "zx/core";
 import { type Command, cmd, type Part } from "./cmd.ts";
 import { TpiError } from "./fault.ts";
 import { planning } from "./plan.ts";
@@ -71,7 +71,7 @@ function formed<T, X extends object>(spec: Spec, form: (output: Output) => T, mo
       ...deed,
       perform: (doing) =>
         doing.move("run", async () =>
-          form(await ended(spec, { running: started(spec, doing.signal), signal: doing.signal })),
+          form(await ended(spec, { running: await started(spec, doing.signal), signal: doing.signal })),
         ),
     },
     more,
@@ -79,20 +79,21 @@ function formed<T, X extends object>(spec: Spec, form: (output: Output) => T, mo
 }
 
 interface Running {
-  readonly running: ProcessPromise;
+  readonly running: { readonly process: ProcessPromise };
   readonly signal: AbortSignal;
 }
 
 /** zx wants a template; the text is whole already, with every part quoted. */
-function started({ command, input }: Spec, signal: AbortSignal): ProcessPromise {
+async function started({ command, input }: Spec, signal: AbortSignal): Promise<{ process: ProcessPromise }> {
+  const { $ } = await import("zx/core"); // 90 ms that only those who run a command here pay
   const template: TemplateStringsArray = Object.assign([command.text], { raw: [command.text] });
   const nothing: StdioOptions = ["ignore", "pipe", "pipe"];
   const given = input.length > 0 ? { input } : { stdio: nothing };
-  return $({ ...given, signal, quiet: true, nothrow: true, verbose: false })(template);
+  return { process: $({ ...given, signal, quiet: true, nothrow: true, verbose: false })(template) }; // it is a promise itself
 }
 
 async function ended({ command, tolerant }: Spec, run: Running): Promise<Output> {
-  const { exitCode, signal, stdout, stderr } = await run.running;
+  const { exitCode, signal, stdout, stderr } = await run.running.process;
   run.signal.throwIfAborted();
   if (exitCode !== 0 && !tolerant) {
     const exit = signal ? `signal ${signal}` : `code ${exitCode}`;
@@ -104,14 +105,15 @@ async function ended({ command, tolerant }: Spec, run: Running): Promise<Output>
 
 async function* streamed(spec: Spec): AsyncGenerator<string> {
   const { signal } = ambient();
-  const running = started(spec, signal);
+  const running = await started(spec, signal);
+  const { process } = running;
   try {
-    for await (const line of running) yield line;
+    for await (const line of process) yield line;
     await ended(spec, { running, signal });
   } finally {
-    if (running.stage === "running") {
-      await running.kill();
-      await running; // a signal that was sent is not yet an end
+    if (process.stage === "running") {
+      await process.kill();
+      await process; // a signal that was sent is not yet an end
     }
   }
 }

@@ -5,11 +5,11 @@ import { applyEdits, type Edit, imageMark, renderIdentity } from "../os.ts";
 import { openChosen } from "./choose.ts";
 import type { Workbench } from "./engine.ts";
 import { laterEdits } from "./later.ts";
-import { allForeknown, imageId } from "./outcome.ts";
+import { imageId } from "./outcome.ts";
 import { perform, type Stage } from "./perform.ts";
 import { roomy } from "./room.ts";
 import type { ImageSpec } from "./spec.ts";
-import { type Stocked, stocked, stockedAlready, stockedDigest } from "./stock.ts";
+import { type Stocked, stocked, stockedAlready } from "./stock.ts";
 import { contextOf } from "./tenant.ts";
 
 /** A base with its identity, still open; disposing throws away what was not finished. */
@@ -72,17 +72,6 @@ async function orClosed<T>(held: AsyncDisposable, work: () => Promise<T>): Promi
     await held[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/**
- * The id of what a description makes. The base is hashed unless that was done before; where functions edit, it is
- * opened and they are called, and the result thrown away.
- */
-export async function identify(spec: ImageSpec, scope: Scope): Promise<string> {
-  const outcomes = allForeknown(spec.actions, contextOf(spec));
-  if (outcomes) return imageId(spec, { base: await stockedDigest(spec, scope.signal), outcomes });
-  await using made = await customised(spec, scope);
-  return made.id;
 }
 
 const mark = (id: string): Edit => ({

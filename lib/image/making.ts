@@ -1,13 +1,11 @@
 import type { Scope } from "../core/scope.ts";
 import { type Deed, type Doing, type Move, type Step, step } from "../core/step.ts";
-import { type Built, buildImage } from "./build.ts";
-import { opened } from "./customise.ts";
-import { actionLine, detailsOf, summaryOf } from "./listing.ts";
+import type { Built } from "./build.ts";
+import { detailsOf, summaryOf } from "./listing.ts";
 import { foreknown } from "./outcome.ts";
-import { perform } from "./perform.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
-import { stockedAlready } from "./stock.ts";
 import { contextOf } from "./tenant.ts";
+import { works } from "./works.ts";
 
 /** The step that makes an image and stores nothing. */
 export const building = (spec: ImageSpec): Step<Built> => step(deed(spec));
@@ -38,7 +36,7 @@ function deed(spec: ImageSpec): Deed<Built> {
     depends: dependsOn(spec),
     standIn: () => standIn(name),
     foresee: (scope) => foreseen(spec, scope),
-    perform: (doing: Doing) => doing.move("image", () => buildImage(spec, doing)),
+    perform: (doing: Doing) => doing.move("image", async () => (await works()).buildImage(spec, doing)),
   };
 }
 
@@ -67,16 +65,8 @@ export async function foreseen(spec: ImageSpec, scope: Scope): Promise<readonly 
   const first = spec.actions.findIndex(({ kind }) => kind === "run");
   const early = first === -1 ? spec.actions : spec.actions.slice(0, first);
   if (!early.some(({ kind }) => kind === "modify")) return [move(spec, detailsOf(spec))];
-  const base = await stockedAlready(spec, scope.signal);
-  if (!base) return [move(spec, detailsOf(spec))];
-  await using open = await opened({ ...spec, actions: early, engine: { name: "overlay" } }, { base, scope });
-  const lines: string[] = [];
-  for (const action of early) {
-    const outcomes = await perform([action], open.stage);
-    if (action.kind === "modify") lines.push(...outcomes.map((one) => `modify: ${actionLine(one)}`));
-    else lines.push(actionLine(action));
-  }
-  return [move(spec, detailsOf(spec, { lines, of: early.length }))];
+  const lines = await (await works()).linesOf({ ...spec, actions: early }, scope);
+  return [move(spec, detailsOf(spec, lines && { lines, of: early.length }))];
 }
 
 /** What a plan goes on with where a built image would be. */

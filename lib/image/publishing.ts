@@ -1,13 +1,12 @@
 import { type Step, step } from "../core/step.ts";
-import { buildImage } from "./build.ts";
-import { identify } from "./customise.ts";
+import { baseDigest } from "./base-digest.ts";
+import { identify } from "./identify.ts";
 import { summaryOf } from "./listing.ts";
 import { building, foreseen } from "./making.ts";
-import { readClaim } from "./output/claim.ts";
-import { type BesidePart, type Published, publishImage } from "./output/publish.ts";
-import { mustBeSame, mustHaveInputs, type Verified } from "./output/verify.ts";
+import type { BesidePart, Published } from "./output/publish.ts";
+import type { Verified } from "./output/verify.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
-import { stockedDigest } from "./stock.ts";
+import { works } from "./works.ts";
 
 export type { Published } from "./output/publish.ts";
 export type { Verified } from "./output/verify.ts";
@@ -37,6 +36,7 @@ export function publishing(spec: ImageSpec, folder: string, words: PublishWords 
     foresee: async (scope) => [...(await foreseen(spec, scope)), publish],
     standIn: () => ({ name, folder, sha256: "", files: [] }),
     perform: async (doing) => {
+      const { buildImage, publishImage } = await works();
       await using built = await doing.move("image", () => buildImage(spec, doing));
       const publication = { built, origin: built.origin, description: summaryOf(spec), parts };
       return await doing.move("publish", () => publishImage(publication, { folder, scope: doing }));
@@ -59,11 +59,12 @@ export function verifying(spec: ImageSpec, claimPath: string): Step<Verified> {
     foresee: async (scope) => [...(await foreseen(spec, scope)), verify],
     standIn: () => ({ name, sha256: "" }),
     perform: async (doing) => {
+      const { buildImage, mustBeSame, mustHaveInputs, readClaim } = await works();
       const claim = await readClaim(claimPath);
       const { signal } = doing;
       await using built = await doing.move("image", async () => {
         mustHaveInputs(claim, {
-          baseSha256: await stockedDigest(spec, signal),
+          baseSha256: await baseDigest(spec, signal),
           id: await identify(spec, doing),
         });
         return await buildImage(spec, doing);

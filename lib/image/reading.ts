@@ -1,9 +1,9 @@
 import { type Step, step } from "../core/step.ts";
 import type { Entry } from "../disk.ts";
-import { customised } from "./customise.ts";
 import type { Where } from "./file-words.ts";
-import { type Looks, looks } from "./recorder.ts";
+import type { Looks } from "./recorder.ts";
 import { type ImageSpec, imageName } from "./spec.ts";
+import { works } from "./works.ts";
 
 /**
  * Looks into the image as it would be made: base and edits are opened, nothing is compressed or stored. `PATH_MISSING`
@@ -30,6 +30,7 @@ export function readingWords(spec: ImageSpec): ReadingWords {
       standIn: () => standIn,
       perform: (doing) =>
         doing.move("look", async () => {
+          const { customised, looks } = await works();
           await using made = await customised(spec, doing);
           return await look(looks(made.stage.system));
         }),

@@ -1,13 +1,9 @@
-import { isFault } from "../core/fault.ts";
-import type { Scope } from "../core/scope.ts";
 import { type Step, step } from "../core/step.ts";
-import { type PartitionTable, partitions } from "../disk.ts";
+import type { PartitionTable } from "../disk.ts";
 import type { OsFacts } from "../os.ts";
-import { xzSource } from "../xz.ts";
-import { openChosen } from "./choose.ts";
 import type { EngineName } from "./engine.ts";
 import type { ImageSpec } from "./spec.ts";
-import { stocked } from "./stock.ts";
+import { works } from "./works.ts";
 
 /** What a base is, before anything is done to it. */
 export interface Shown {
@@ -30,26 +26,8 @@ export const showing = (spec: ImageSpec): Step<Shown> =>
     subject: spec.subject,
     moves: [{ kind: "look", subject: spec.subject, text: `into ${spec.base}` }],
     standIn: () => planned(spec.base),
-    perform: (doing) => doing.move("look", () => shown(spec, doing)),
+    perform: (doing) => doing.move("look", async () => (await works()).shown(spec, doing)),
   });
-
-async function shown(spec: ImageSpec, scope: Scope): Promise<Shown> {
-  const { file, sha256 } = await stocked(spec, scope);
-  await using disk = xzSource(file, { signal: scope.signal });
-  const table = await partitions(disk);
-  const size = { packed: file.size, disk: file.uncompressedSize };
-  const found = { path: spec.base, sha256, size, blocks: file.blocks.length, table };
-  try {
-    const job = { base: file, size: size.disk, scope };
-    const { bench, system } = await openChosen(job, { commands: false, engine: spec.engine });
-    await using open = bench;
-    return { ...found, os: system.facts, engine: open.engine };
-  } catch (error) {
-    if (!isFault(error, "OS_UNKNOWN", "ENGINE_UNFIT", "PARTITION_UNCLEAN", "PARTITION_UNSUPPORTED"))
-      throw error;
-    return { ...found, os: undefined, engine: { none: error.message } };
-  }
-}
 
 const planned = (path: string): Shown => ({
   path,

@@ -1,25 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { TpiError } from "../core/fault.ts";
 import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
-import { planning } from "../core/plan.ts";
-import { ambient, narrowed, type Scope } from "../core/scope.ts";
+import type { Scope } from "../core/scope.ts";
 import { openXz, reblock, type XzFile } from "../xz.ts";
-import type { RemoteBase } from "./base.ts";
-import { digestAlready, fetched, fetchedAlready } from "./download/fetch.ts";
-import { forgotten, hashesOf } from "./download/remembered.ts";
+import { fileDigest, remoteOf, type Start, scopeOf } from "./base-digest.ts";
+import { fetched, fetchedAlready } from "./download/fetch.ts";
 import { packingIn, unpacked } from "./download/unpack.ts";
-import type { ImageSpec } from "./spec.ts";
 
 /** A base that can be read at random, and what its original file hashes to. */
 export interface Stocked {
   readonly file: XzFile;
   readonly sha256: string;
 }
-
-/** What of a description says which base it starts from. */
-export type Start = Pick<ImageSpec, "base" | "remote" | "sha256">;
 
 /**
  * The base as a multi-block `.xz`: the file itself where it is one, otherwise a copy in the cache that is cut into
@@ -49,34 +42,6 @@ export async function stockedAlready(start: Start, signal: AbortSignal): Promise
   if (!original) return undefined;
   const file = await inBlocksAlready(original);
   return file ? { file, sha256: original.sha256 } : undefined;
-}
-
-/**
- * The sha256 of the base's original file, remembered for as long as size, time and inode stay the same. That of a remote
- * one is what was pinned or published; where nothing is, it is downloaded (in a plan: `DOWNLOAD_NEEDED`).
- */
-export async function stockedDigest(start: Start, signal: AbortSignal): Promise<string> {
-  const remote = remoteOf(start);
-  if (!remote) return await fileDigest(start, signal);
-  const scope = scopeOf(signal);
-  const known = await digestAlready(remote, scope);
-  if (known !== undefined) return known;
-  if (planning()) throw new TpiError("DOWNLOAD_NEEDED", { url: remote.url });
-  return (await fetched(remote, scope)).sha256;
-}
-
-const scopeOf = (signal: AbortSignal): Scope => narrowed(ambient(), { signal });
-
-/** The remote base under the digest that the description itself demands. */
-function remoteOf({ remote, sha256 }: Start): RemoteBase | undefined {
-  return remote && sha256 !== undefined ? { ...remote, sha256 } : remote;
-}
-
-async function fileDigest({ base, sha256: want }: Start, signal: AbortSignal): Promise<string> {
-  const { sha256 } = await hashesOf(base, { signal });
-  if (want === undefined || want === sha256) return sha256;
-  await forgotten(base);
-  throw new TpiError("IMAGE_DIGEST", { path: base, want, got: sha256 });
 }
 
 async function inBlocksAlready(original: { path: string; sha256: string }): Promise<XzFile | undefined> {
