@@ -1,5 +1,6 @@
 import { TpiError } from "../core/fault.ts";
 import { flagInline, type Inode, type InodeTable, inodeTable, type Run } from "./ext4-inode.ts";
+import { folderNames } from "./ext4-names.mjs";
 import { runsOf } from "./ext4-runs.ts";
 import type { Area, Entry } from "./volume.ts";
 
@@ -29,7 +30,7 @@ export async function listExt4(area: Area, signal: AbortSignal): Promise<readonl
       throw new TpiError("PARTITION_DAMAGED", { where: area.where, why: `${folder.path} contains itself` });
     folders.add(folder.number);
     const own = await table.inode(folder.number);
-    for (const { name, number } of names(await contentOf(table, own), own, area)) {
+    for (const { name, number } of names(await contentOf(table, own), area)) {
       const inode = await table.inode(number);
       const path = `${folder.path}/${name}`;
       found.push(await listed(table, { path, inode }));
@@ -64,22 +65,11 @@ async function contentOf(table: InodeTable, inode: Inode): Promise<Buffer> {
   return bytes;
 }
 
-/** The names in a folder. The inner nodes of an indexed one look like empty entries, by design. */
-function names(bytes: Buffer, folder: Inode, area: Area): readonly { name: string; number: number }[] {
-  const found: { name: string; number: number }[] = [];
-  const inline = (folder.flags & flagInline) !== 0;
-  // an inline folder begins with its parent's number in place of `.` and `..`, and goes on behind its 60 bytes
-  const parts = inline ? [bytes.subarray(4, 60), bytes.subarray(60)] : [bytes];
-  for (const part of parts) {
-    for (let at = 0; at + 8 <= part.length; ) {
-      const length = part.readUInt16LE(at + 4);
-      if (length < 8 || at + length > part.length)
-        throw new TpiError("PARTITION_DAMAGED", { where: area.where, why: "a folder's entries overlap" });
-      const name = part.toString("utf8", at + 8, at + 8 + part.readUInt8(at + 6));
-      const number = part.readUInt32LE(at);
-      if (number !== 0 && name !== "." && name !== ".." && name !== "") found.push({ name, number });
-      at += length;
-    }
+function names(bytes: Buffer, area: Area): ReturnType<typeof folderNames> {
+  try {
+    return folderNames(bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TpiError("PARTITION_DAMAGED", { where: area.where, why }, { cause });
   }
-  return found;
 }

@@ -2,6 +2,7 @@
 // one partition: the module installs process-wide handlers, and one abort spoils it for good, so it lives and dies here.
 import { parentPort, workerData } from "node:worker_threads";
 import { lined } from "./ext4-lines.mjs";
+import { folderNames } from "./ext4-names.mjs";
 
 // libext2fs asks Date.now for every time it writes: a fixed one makes the same edits give the same bytes
 Date.now = () => workerData.epoch * 1000;
@@ -84,6 +85,11 @@ async function part({ path, at, size }) {
   return bytes;
 }
 
+/** ext2fs's own readdir never gives back the folder that it has opened: a thousand or more take all of its memory. */
+async function list({ path }) {
+  return folderNames(await read({ path })).map(({ name }) => name);
+}
+
 async function write({ path, bytes, from }) {
   const added = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const before = from === "end" ? ((await entry({ path }))?.size ?? 0) : 0;
@@ -152,7 +158,7 @@ const deeds = {
   read,
   write,
   close,
-  list: async ({ path }) => (await files.readdir(path)).filter((name) => name !== "." && name !== ".."),
+  list,
   readlink: ({ path }) => files.readlink(path),
   mkdir,
   symlink,

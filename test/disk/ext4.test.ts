@@ -175,3 +175,10 @@ test("an edit of one partition and then of another both stand in one overlay", a
     assert.equal(String(Buffer.from(await tree.read("/both"))), "yes");
   }
 });
+
+test("thousands of listings of a folder need no more memory than one", async () => {
+  await edit(async (tree) => {
+    const names = await tree.list("/etc");
+    for (let at = 0; at < 5000; at += 1) assert.deepEqual(await tree.list("/etc"), names);
+  });
+});
