@@ -8,7 +8,7 @@ import { cacheKey, fileNameOf } from "./cache/key.ts";
 import { localStore } from "./cache/local.ts";
 import type { Facts, Metadata, Stored, Tags } from "./cache/metadata.ts";
 import type { Prune } from "./cache/prune.ts";
-import type { Loose, Survey } from "./cache/store.ts";
+import type { Loose, Room, Survey } from "./cache/store.ts";
 import { cacheOf } from "./cache/verbs.ts";
 import { TpiError } from "./core/fault.ts";
 import { paths } from "./core/paths.ts";
@@ -19,9 +19,9 @@ import type { Ssh } from "./ssh.ts";
 export type { OnCard } from "./cache/card-out.ts";
 export type { Keeping } from "./cache/card-put.ts";
 export type { Content } from "./cache/content.ts";
-export type { Facts, Metadata, Stored, Tags } from "./cache/metadata.ts";
+export { type Facts, type Metadata, type Stored, type Tags, tagged } from "./cache/metadata.ts";
 export type { Entry, Prune } from "./cache/prune.ts";
-export type { Broken, Loose, Survey } from "./cache/store.ts";
+export type { Broken, Loose, Room, Survey } from "./cache/store.ts";
 
 /** An entry with its content, which is read only where it is asked for. */
 export interface Cached {
@@ -33,7 +33,7 @@ export interface Cached {
 /** What a prune removed, or in a dry run would remove. */
 export interface Pruned {
   readonly entries: readonly Metadata[];
-  /** What no entry refers to. */
+  /** The files that no entry refers to then: their bytes are what becomes free. */
   readonly loose: Loose;
 }
 
@@ -60,7 +60,9 @@ export interface Cache {
   list(tags?: Tags): Step<readonly Metadata[]>;
   /** Everything, with what cannot be read. */
   survey(): Step<Survey>;
-  /** Removes an entry; one that is not there is removed already. */
+  /** What it takes, which is less than its entries together where they share blocks, and what is free. */
+  room(): Step<Room>;
+  /** Removes an entry, also one whose `.meta` cannot be read; one that is not there is removed already. */
   delete(key: string): Step<void>;
   /** Hashes all contents; with `aside`, moves what is damaged to `damaged/`. */
   verify(words?: { readonly aside?: boolean }): Step<readonly Damage[]>;

@@ -18,6 +18,8 @@ const long = [
   "cache/card",
   "cache/crowd",
   "cli/board",
+  "cli/cache",
+  "cli/state",
   "disk/layouts",
   "disk/reshape",
   "disk/root-size",

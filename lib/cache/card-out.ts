@@ -3,6 +3,7 @@ import { isFault, TpiError } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
 import { sizeText } from "../core/units.ts";
 import { contentFile, inspect } from "./card-reads.ts";
+import { sweepOut } from "./card-tidy.ts";
 import { errand, exits, type Far, locationOf, turn, useName, writable } from "./far.ts";
 import { extensionOf, type Metadata } from "./metadata.ts";
 
@@ -78,6 +79,7 @@ async function together(far: Far, { meta, scope, held }: Lending): Promise<OnCar
   const file = `out/${sha256}${extensionOf(meta.filename)}`;
   const location = locationOf(far);
   await using own = await turn(far, scope);
+  await sweepOut(far, own.signal);
   scope.say(`${key} is put together on the board (${sizeText(size)})`);
   const words = [contentFile(meta), file, sha256, size];
   const run = { what: key, script: assemble, words, signal: own.signal };
@@ -99,7 +101,7 @@ async function together(far: Far, { meta, scope, held }: Lending): Promise<OnCar
     sha256,
     [Symbol.asyncDispose]: async () => {
       const signal = AbortSignal.timeout(20_000); // also where the run is being stopped
-      await errand(far, { ...remove, signal }).catch(() => undefined); // what stays is removed by the next prune
+      await errand(far, { ...remove, signal }).catch(() => undefined); // what stays is removed by the next put or flash
       await held[Symbol.asyncDispose]();
     },
   };

@@ -8,7 +8,7 @@ import { errand, exits, type Far, locationOf } from "./far.ts";
 import { fileNameOf } from "./key.ts";
 import { extensionOf, type Metadata, readMeta } from "./metadata.ts";
 import type { Entry } from "./prune.ts";
-import type { Broken, Survey } from "./store.ts";
+import type { Broken, Room, Survey } from "./store.ts";
 
 /** The names of an entry's content on the card: the file under the user's own key, or the list of its blocks. */
 export const contentFile = ({ key, filename, kept }: Pick<Metadata, "key" | "filename" | "kept">): string =>
@@ -55,6 +55,19 @@ export async function survey(far: Far, signal: AbortSignal): Promise<Survey> {
   };
 }
 
+const sizes = `
+free=$($df -kP "$up" | awk 'NR == 2 { print $4 }')
+cd "$dir" 2>/dev/null && taken=$(du -sk . | cut -f1)
+echo "\${taken:-0} $free"
+`;
+
+/** What the folder takes of the card, and what is free on it. */
+export async function room(far: Far, signal: AbortSignal): Promise<Room> {
+  const out = await errand(far, { what: "measure the cache", script: sizes, signal });
+  const [taken = 0, free = 0] = out.trim().split(" ").map(Number);
+  return { taken: taken * 1024, free: free * 1024 };
+}
+
 const decoded = (text: string | undefined): string => Buffer.from(text ?? "", "base64").toString("utf8");
 
 const check = `
@@ -99,9 +112,27 @@ export async function open(far: Far, of: { meta: Metadata; scope: Scope }): Prom
     },
     { signal },
   );
-  reading.catch((error: unknown) => relay.destroy(signal.aborted ? undefined : damaged(String(error))));
+  reading.catch(async (error: unknown) => {
+    relay.destroy(signal.aborted ? undefined : await brokenOff(far, { error, damaged, signal }));
+  });
   pipeline(relay, out, { signal }).catch(() => undefined); // its reader sees how it ends
   return out;
+}
+
+/** Why a reading broke off: the connection, the card, or else the file, of which SFTP tells by a number. */
+async function brokenOff(
+  far: Far,
+  of: { error: unknown; damaged: (why: string) => Error; signal: AbortSignal },
+): Promise<Error> {
+  const { error, damaged, signal } = of;
+  if (isFault(error)) return error;
+  const numbered = error instanceof Error && "code" in error && typeof error.code === "number";
+  if (!numbered)
+    return new TpiError("SSH_DROPPED", { name: far.ssh.target.name, during: "reading" }, { cause: error });
+  const card = await errand(far, { what: "look at the card", script: "", signal }).catch(
+    (fault: unknown) => fault,
+  );
+  return isFault(card) ? card : damaged(error.message);
 }
 
 /** The files that an entry's bytes lie in, in their order. */

@@ -3,21 +3,21 @@ import { isFault, TpiError } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
 import { contentFile, look, survey } from "./card-reads.ts";
 import { errand, type Far, locationOf, turn, useName, writable } from "./far.ts";
+import { fileNameOf } from "./key.ts";
 import type { Metadata } from "./metadata.ts";
-import type { Loose, Survey } from "./store.ts";
+import type { Loose, Survey, Sweep } from "./store.ts";
 
-/** Removes entries by the names they are kept under, and then what nothing refers to. `HELD` where one is in use. */
-export async function remove(far: Far, of: { names: readonly string[]; scope: Scope }): Promise<void> {
+/** Removes entries by the names they are kept under, and all that nothing refers to then. `HELD` where one is in use. */
+export async function remove(far: Far, of: { names: readonly string[]; scope: Scope }): Promise<Loose> {
   const { names, scope } = of;
   await using own = await turn(far, scope);
   for (const name of names) {
     const meta = await look(far, { name, signal: own.signal }).catch(unreadable);
     if (meta) await refuseUsed(far, { meta, signal: own.signal });
-    const files = [`${name}.meta`, meta ? contentFile(meta) : `${name}.list`];
-    const script = 'cd "$dir" && rm -f "$@"';
-    await errand(far, { what: `remove ${name}`, script, words: files, signal: own.signal });
+    const script = 'cd "$dir" 2>/dev/null || exit 0; rm -f "$1"';
+    await errand(far, { what: `remove ${name}`, script, words: [`${name}.meta`], signal: own.signal });
   }
-  await clear(far, { dry: false, signal: own.signal });
+  return await clear(far, { dry: false, signal: own.signal });
 }
 
 function unreadable(error: unknown): undefined {
@@ -59,36 +59,58 @@ export async function setAside(far: Far, of: { name: string; scope: Scope }): Pr
   await errand(far, { what: `set ${name} aside`, script: aside, words, signal });
 }
 
-/** Counts what nothing refers to, and removes it unless `dry`. */
-export async function sweep(far: Far, of: { dry: boolean; scope: Scope }): Promise<Loose> {
+/** Counts what nothing refers to, or would not without some entries, and removes it unless `dry`. */
+export async function sweep(far: Far, of: { how: Sweep; scope: Scope }): Promise<Loose> {
   await using own = await turn(far, of.scope);
-  return await clear(far, { dry: of.dry, signal: own.signal });
+  return await clear(far, { ...of.how, signal: own.signal });
 }
 
 const listing = `
 cd "$dir" 2>/dev/null || exit 0
 for list in *.list; do [ -f "$list" ] && sed "s/^/$list /" "$list"; done
 echo --
-find . -type f | xargs -r ls -ln
+find . -type f -exec ls -ln {} +
 `;
 
-async function clear(far: Far, of: { dry: boolean; signal: AbortSignal }): Promise<Loose> {
-  const { dry, signal } = of;
-  const found = await survey(far, signal);
+async function clear(far: Far, of: Sweep & { signal: AbortSignal }): Promise<Loose> {
+  const { dry, without = [], signal } = of;
+  const { entries, broken } = await survey(far, signal);
+  const kept = entries.filter(({ meta }) => !without.includes(fileNameOf(meta.key)));
   const out = await errand(far, { what: "look for what is loose", script: listing, signal });
-  const loose = looseIn(out, found);
-  const unused = [];
-  for (const one of loose) {
-    const [, sha256] = /^out\/([0-9a-f]{64})/.exec(one.path) ?? [];
-    if (sha256 && (await claimant(far.ssh, { name: useName(far, sha256), signal }))) continue;
-    unused.push(one);
-  }
-  if (!dry && unused.length > 0) {
-    const input = unused.map(({ path }) => `${path}\n`).join("");
-    const script = 'cd "$dir" && xargs rm -f && rmdir blocks/* parts/* 2>/dev/null; exit 0';
-    await errand(far, { what: "remove what is loose", script, input, signal });
-  }
+  const unused = await notLent(far, { files: looseIn(out, { entries: kept, broken }), signal });
+  if (!dry) await removed(far, { paths: unused.map(({ path }) => path), signal });
   return { files: unused.length, bytes: unused.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** Without those images of `out/` that a living run is flashing from. */
+async function notLent<F extends { readonly path: string }>(
+  far: Far,
+  of: { readonly files: readonly F[]; readonly signal: AbortSignal },
+): Promise<readonly F[]> {
+  const unused = [];
+  for (const file of of.files) {
+    const [, sha256] = /^out\/([0-9a-f]{64})/.exec(file.path) ?? [];
+    const lent = sha256 && (await claimant(far.ssh, { name: useName(far, sha256), signal: of.signal }));
+    if (!lent) unused.push(file);
+  }
+  return unused;
+}
+
+async function removed(far: Far, of: { paths: readonly string[]; signal: AbortSignal }): Promise<void> {
+  if (of.paths.length === 0) return;
+  const input = of.paths.map((path) => `${path}\n`).join("");
+  const script =
+    'cd "$dir" || exit 1; while read -r file; do rm -f "$file"; done; rmdir blocks/* parts/* 2>/dev/null; exit 0';
+  await errand(far, { what: "remove what is loose", script, input, signal: of.signal });
+}
+
+/** Removes what runs that are gone have put together for a flash. To be called by whose turn it is. */
+export async function sweepOut(far: Far, signal: AbortSignal): Promise<void> {
+  const script = 'cd "$dir" 2>/dev/null && ls -d out/* 2>/dev/null; exit 0';
+  const out = await errand(far, { what: "look for what was put together", script, signal });
+  const files = out.split("\n").flatMap((path) => (path === "" ? [] : [{ path }]));
+  const unused = await notLent(far, { files, signal });
+  await removed(far, { paths: unused.map(({ path }) => path), signal });
 }
 
 interface LooseFile {

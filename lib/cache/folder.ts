@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, stat, utimes } from "node:fs/promises";
+import { readdir, readFile, stat, statfs, utimes } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isFault, TpiError } from "../core/fault.ts";
@@ -9,7 +9,7 @@ import { mismatch } from "./content.ts";
 import { fileNameOf } from "./key.ts";
 import { extensionOf, type Metadata, readMeta } from "./metadata.ts";
 import type { Entry } from "./prune.ts";
-import type { Broken, Survey } from "./store.ts";
+import type { Broken, Room, Survey } from "./store.ts";
 
 /** Folders of a local cache. A content is named by its own sha256, so a `.meta` never speaks of other bytes than it means. */
 export interface Folders {
@@ -72,6 +72,21 @@ async function entryOf(at: Folders, name: string): Promise<Entry | Broken | unde
     return undefined; // it has gone in between
   }
 }
+
+/** What the folder takes, in which a content counts once, and what is free on its disk. */
+export async function room(at: Folders): Promise<Room> {
+  const found = await readdir(at.root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = found.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0),
+  );
+  const { bavail, bsize } = await statfs(await thereAbove(at.root));
+  return { taken: sizes.reduce((sum, size) => sum + size, 0), free: bavail * bsize };
+}
+
+/** The nearest folder that is there: the cache's own is made at the first put. */
+const thereAbove = async (folder: string): Promise<string> =>
+  (await stat(folder).catch(() => undefined)) ? folder : await thereAbove(path.dirname(folder));
 
 /** A content file that was written or hashed by us has this time of change; any write to it since then has another. */
 const sealed = new Date("2000-01-01T00:00:00Z");

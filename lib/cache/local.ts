@@ -16,11 +16,13 @@ import {
   look,
   metaPath,
   provenFile,
+  room,
   seal,
   survey,
 } from "./folder.ts";
+import { fileNameOf } from "./key.ts";
 import { describe, type Metadata, metaText, type Stored } from "./metadata.ts";
-import type { Loose, Order, Store } from "./store.ts";
+import type { Loose, Order, Store, Sweep } from "./store.ts";
 
 /** A store whose contents are files of this machine. */
 export interface LocalStore extends Store {
@@ -36,6 +38,7 @@ export function localStore(root: string): LocalStore {
     subject: "cache",
     look: ({ name }) => look(at, name),
     survey: () => survey(at),
+    room: () => room(at),
     save: (order, scope) => refusing(at, () => save(at, { order, scope })),
     file: (meta, scope) => provenFile(at, { meta, scope }),
     open: async (meta, scope) => {
@@ -51,7 +54,7 @@ export function localStore(root: string): LocalStore {
     inspect: (meta, scope) => inspect(at, { meta, scope }),
     remove: (names, { signal }) => refusing(at, () => remove(at, { names, signal })),
     setAside: (name, { signal }) => refusing(at, () => setAside(at, { name, signal })),
-    sweep: ({ dry }, { signal }) => refusing(at, () => sweep(at, { dry, signal })),
+    sweep: (how, { signal }) => refusing(at, () => sweep(at, { how, signal })),
   };
 }
 
@@ -62,7 +65,7 @@ async function save(at: Folders, of: { order: Order; scope: Scope }): Promise<St
   const { order, scope } = of;
   const { key, name, content, facts } = order;
   await mkdir(at.content, { recursive: true });
-  await room(at, content.size);
+  await refuseFull(at, content.size);
   await sweepDrafts(at.drafts);
   const meta = describe({ key, facts, content, kept: "whole" });
   const changed = () => new TpiError("FILE_CHANGED", { path: content.name });
@@ -80,7 +83,7 @@ async function save(at: Folders, of: { order: Order; scope: Scope }): Promise<St
   return { ...meta, sent: 0 };
 }
 
-async function room(at: Folders, needed: number): Promise<void> {
+async function refuseFull(at: Folders, needed: number): Promise<void> {
   const { bavail, bsize } = await statfs(at.root);
   if (bavail * bsize >= needed) return;
   throw new TpiError("DISK_FULL", {
@@ -90,17 +93,18 @@ async function room(at: Folders, needed: number): Promise<void> {
   });
 }
 
-async function remove(at: Folders, of: { names: readonly string[]; signal: AbortSignal }): Promise<void> {
+async function remove(at: Folders, of: { names: readonly string[]; signal: AbortSignal }): Promise<Loose> {
   await using _lock = await locked(at, of.signal);
   for (const name of of.names) await rm(metaPath(at, name), { force: true });
-  for (const file of await unreferenced(at)) await rm(file, { force: true });
+  return await clear(at, { dry: false });
 }
 
 /** Contents that no entry speaks of. None is told so while a `.meta` cannot be read: it may be its own. */
-async function unreferenced(at: Folders): Promise<readonly string[]> {
+async function unreferenced(at: Folders, without: readonly string[]): Promise<readonly string[]> {
   const { entries, broken } = await survey(at);
   if (broken.length > 0) return [];
-  const kept = new Set(entries.map(({ meta }) => contentName(meta)));
+  const staying = entries.filter(({ meta }) => !without.includes(fileNameOf(meta.key)));
+  const kept = new Set(staying.map(({ meta }) => contentName(meta)));
   const files = await readdir(at.content).catch(() => []);
   return files.filter((file) => !kept.has(file)).map((file) => path.join(at.content, file));
 }
@@ -120,13 +124,17 @@ async function setAside(at: Folders, of: { name: string; signal: AbortSignal }):
   await rename(metaPath(at, name), path.join(to, `${name}.meta`));
 }
 
-async function sweep(at: Folders, of: { dry: boolean; signal: AbortSignal }): Promise<Loose> {
+async function sweep(at: Folders, of: { how: Sweep; signal: AbortSignal }): Promise<Loose> {
   if (!(await stat(at.root).catch(() => undefined))) return { files: 0, bytes: 0 };
-  if (!of.dry) await sweepDrafts(at.drafts);
+  if (!of.how.dry) await sweepDrafts(at.drafts);
   await using _lock = await locked(at, of.signal);
-  const files = await unreferenced(at);
+  return await clear(at, of.how);
+}
+
+async function clear(at: Folders, { dry, without = [] }: Sweep): Promise<Loose> {
+  const files = await unreferenced(at, without);
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  if (!of.dry) for (const file of files) await rm(file, { force: true });
+  if (!dry) for (const file of files) await rm(file, { force: true });
   return { files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 

@@ -1,4 +1,4 @@
-import { type Duration, milliseconds } from "../core/units.ts";
+import { type Duration, milliseconds, sizeText } from "../core/units.ts";
 import { type Metadata, type Tags, tagged } from "./metadata.ts";
 
 /** Which entries may go. Without any word none does, but for what nothing refers to. */
@@ -32,4 +32,17 @@ export function doomed(entries: readonly Entry[], want: Prune & { readonly now: 
     if (goes) [bytes, count] = [bytes - meta.size, count - 1];
     return goes;
   });
+}
+
+/** What a prune is about, in words that a place follows. */
+export function pruneText({ tags, unusedFor, keepBytes, keepCount }: Prune): string {
+  const tagText = Object.entries(tags ?? {}).map(([name, value]) => `${name}=${value}`);
+  const limits = [
+    ...(unusedFor === undefined ? [] : [`not used for ${unusedFor}`]),
+    ...(keepBytes === undefined ? [] : [`over ${sizeText(keepBytes)}, unused for longest`]),
+    ...(keepCount === undefined ? [] : [`not among the ${keepCount} used last`]),
+  ].join(" or ");
+  const which = tagText.length > 0 ? `entries with ${tagText.join(" and ")}` : "entries";
+  const going = limits === "" && tagText.length === 0 ? [] : [limits === "" ? which : `${which} ${limits}`];
+  return `${[...going, "what nothing refers to"].join(", and ")}, from`;
 }

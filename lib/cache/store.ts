@@ -28,6 +28,18 @@ export interface Loose {
   readonly bytes: number;
 }
 
+/** Whether what is loose is only counted, and entries, by the names they are kept under, that are taken as gone. */
+export interface Sweep {
+  readonly dry: boolean;
+  readonly without?: readonly string[];
+}
+
+/** Bytes that all of a cache's files take, and that are free beside them. */
+export interface Room {
+  readonly taken: number;
+  readonly free: number;
+}
+
 /** What is put under a key. */
 export interface Order extends Place {
   readonly content: Content;
@@ -42,15 +54,16 @@ export interface Store {
   readonly subject: string;
   look(place: Place, scope: Scope): Promise<Metadata | undefined>;
   survey(scope: Scope): Promise<Survey>;
+  room(scope: Scope): Promise<Room>;
   save(order: Order, scope: Scope): Promise<Stored>;
   /** The content; its stream ends with `CACHE_DAMAGED` where it is not what was put. */
   open(meta: Metadata, scope: Scope): Promise<Readable>;
   /** Hashes the content; what is wrong with it, in words. */
   inspect(meta: Metadata, scope: Scope): Promise<string | undefined>;
-  /** Removes entries and what nothing else refers to; what is not there is removed already. `HELD` where one is in use. */
-  remove(names: readonly string[], scope: Scope): Promise<void>;
+  /** Removes entries and what nothing refers to then; what is not there is removed already. `HELD` where one is in use. */
+  remove(names: readonly string[], scope: Scope): Promise<Loose>;
   /** Moves metadata and content to `damaged/`. */
   setAside(name: string, scope: Scope): Promise<void>;
   /** Counts what is loose, and removes it unless `dry`. */
-  sweep(how: { readonly dry: boolean }, scope: Scope): Promise<Loose>;
+  sweep(how: Sweep, scope: Scope): Promise<Loose>;
 }

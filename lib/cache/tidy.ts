@@ -3,7 +3,7 @@ import { isFault } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
 import { fileNameOf } from "./key.ts";
 import { doomed, type Prune } from "./prune.ts";
-import type { Store } from "./store.ts";
+import type { Loose, Store } from "./store.ts";
 
 /** Hashes every content; what is damaged is said, and with `aside` moved to `damaged/`. */
 export async function verify(
@@ -32,16 +32,24 @@ export async function prune(
   const { want, dry, scope } = how;
   const { entries } = await store.survey(scope);
   const going = doomed(entries, { ...want, now: Date.now() }).map(({ meta }) => meta);
-  if (dry) return { entries: going, loose: await store.sweep({ dry }, scope) };
+  if (dry) {
+    const without = going.map(({ key }) => fileNameOf(key));
+    return { entries: going, loose: await store.sweep({ dry, without }, scope) };
+  }
   const gone = [];
+  let [files, bytes] = [0, 0];
+  const count = (loose: Loose) => {
+    [files, bytes] = [files + loose.files, bytes + loose.bytes];
+  };
   for (const meta of going) {
     try {
-      await store.remove([fileNameOf(meta.key)], scope);
+      count(await store.remove([fileNameOf(meta.key)], scope));
       gone.push(meta);
     } catch (error) {
       if (!isFault(error, "HELD")) throw error;
       scope.say(`${meta.key} stays: ${error.message}`);
     }
   }
-  return { entries: gone, loose: await store.sweep({ dry }, scope) };
+  count(await store.sweep({ dry }, scope));
+  return { entries: gone, loose: { files, bytes } };
 }

@@ -1,11 +1,12 @@
 import type { Cache, Cached, Damage, Pruned } from "../cache.ts";
-import { TpiError } from "../core/fault.ts";
+import { isFault, TpiError } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
-import { type Deed, type Doing, type Step, step } from "../core/step.ts";
+import { type Deed, type Doing, type Settled, type Step, step } from "../core/step.ts";
 import { cacheKey, fileNameOf } from "./key.ts";
 import { type Metadata, plannedMeta, tagged } from "./metadata.ts";
 import { putStep, saveTo } from "./moving.ts";
-import type { Place, Store, Survey } from "./store.ts";
+import { pruneText } from "./prune.ts";
+import type { Place, Room, Store, Survey } from "./store.ts";
 import { prune, verify } from "./tidy.ts";
 
 /** The verbs of a cache over its IO. */
@@ -56,13 +57,21 @@ export function cacheOf(store: Store): Cache {
         standIn: () => ({ entries: [], broken: [] }),
         perform: (scope) => store.survey(scope),
       }),
+    room: () =>
+      read<Room>("room", { standIn: () => ({ taken: 0, free: 0 }), perform: (scope) => store.room(scope) }),
     delete: (key) =>
       change<void>({
         label: `delete ${key} from ${location}`,
         standIn: () => undefined,
         kind: "remove",
         text: `${key} from ${location}`,
-        work: (scope) => store.remove([fileNameOf(cacheKey(key))], scope),
+        settled: async (scope) => {
+          const there = await store.look(placeOf(key), scope).catch(unreadable);
+          return there === undefined
+            ? { why: `${location} does not hold ${key}`, value: undefined }
+            : undefined;
+        },
+        work: async (scope) => void (await store.remove([fileNameOf(cacheKey(key))], scope)),
       }),
     verify: ({ aside = false } = {}) =>
       change<readonly Damage[]>({
@@ -77,7 +86,7 @@ export function cacheOf(store: Store): Cache {
         label: `prune ${location}`,
         standIn: () => ({ entries: [], loose: { files: 0, bytes: 0 } }),
         kind: dry ? "look" : "remove",
-        text: `what ${JSON.stringify(want)} names in ${location}, and what nothing refers to`,
+        text: `${pruneText(want)} ${location}`,
         work: (scope) => prune(store, { want, dry, scope }),
       }),
     export: (key, to) =>
@@ -92,12 +101,18 @@ export function cacheOf(store: Store): Cache {
   };
 }
 
+function unreadable(error: unknown): "unreadable" {
+  if (isFault(error, "CACHE_META")) return "unreadable";
+  throw error;
+}
+
 /** A verb of one move. */
 interface Change<T> {
   readonly label: string;
   readonly standIn: () => T;
   readonly kind: string;
   readonly text: string;
+  readonly settled?: (scope: Scope) => Promise<Settled<T> | undefined>;
   readonly work: (doing: Doing) => Promise<T>;
 }
 

@@ -1,6 +1,6 @@
 import { board } from "../board.ts";
-import { bmcCache, type Cache, localCache, type Metadata, type Prune, type Tags } from "../cache.ts";
-import { exitCodes } from "../core/fault.ts";
+import { bmcCache, type Cache, localCache, type Metadata, type Prune, type Tags, tagged } from "../cache.ts";
+import { exitCodes, isFault } from "../core/fault.ts";
 import { table } from "../core/table.ts";
 import { type Duration, sizeText } from "../core/units.ts";
 
@@ -21,13 +21,22 @@ export interface CacheWords {
 export async function listCache(words: CacheWords): Promise<void> {
   await using own = opened(words);
   const { cache } = own;
-  const { broken } = await cache.survey();
-  const found = await cache.list(words.tag);
-  if (words.json) return print(JSON.stringify(found));
-  if (found.length > 0) table(found.map(row));
-  const bytes = found.reduce((sum, { size }) => sum + size, 0);
-  print(`${found.length} of ${sizeText(bytes)} together in ${cache.location}`);
-  if (broken.length > 0) print(`not read: ${broken.map(({ name }) => name).join(", ")} (tpix cache verify)`);
+  const { entries: all, broken } = await cache.survey();
+  const room = await cache.room();
+  const entries = all
+    .filter(({ meta }) => tagged(meta, words.tag ?? {}))
+    .toSorted((a, b) => (a.meta.key < b.meta.key ? -1 : 1));
+  if (words.json) {
+    const shown = entries.map(({ meta, used }) => ({ ...meta, used: new Date(used).toISOString() }));
+    return print(JSON.stringify({ location: cache.location, entries: shown, broken, room }, null, 2));
+  }
+  if (entries.length > 0)
+    table(entries.map(({ meta, used }) => ({ ...row(meta), "used (UTC)": minute(used) })));
+  const metas = entries.map(({ meta }) => meta);
+  const holds = `${cache.location} holds ${sizeText(room.taken)} and has ${sizeText(room.free)} free`;
+  print(`${counted(metas)}; ${holds}`);
+  for (const { name, why } of broken)
+    print(`${name}.meta cannot be read: ${why} (tpix cache verify --set-aside)`);
 }
 
 const row = ({ key, size, tags, os, module, kept, stored, sha256 }: Metadata) => ({
@@ -37,28 +46,57 @@ const row = ({ key, size, tags, os, module, kept, stored, sha256 }: Metadata) =>
   os: os ? `${os.type} ${os.version}` : "",
   module: module ?? "",
   tags: tagText(tags),
-  stored: stored.slice(0, 16).replace("T", " "),
   sha256: sha256.slice(0, 8),
+  "stored (UTC)": minute(Date.parse(stored)),
 });
+
+const minute = (time: number): string => new Date(time).toISOString().slice(0, 16).replace("T", " ");
+
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+function counted(metas: readonly Metadata[]): string {
+  const bytes = metas.reduce((sum, { size }) => sum + size, 0);
+  return `${plural(metas.length, "entry", "entries")} of ${sizeText(bytes)}`;
+}
 
 const tagText = (tags: Tags): string =>
   Object.entries(tags)
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");
 
-/** Prints all that is known of a key, as JSON. `CACHE_MISSING`. */
+/** Prints all that is known of a key. `CACHE_MISSING`. */
 export async function showCached(key: string, words: CacheWords): Promise<void> {
   await using own = opened(words);
-  print(JSON.stringify(await own.cache.stat(key), null, 2));
+  const meta = await own.cache.stat(key);
+  if (words.json) return print(JSON.stringify(meta, null, 2));
+  const { version: _, size, tags, os, ...rest } = meta;
+  const told = {
+    ...rest,
+    size: `${size} bytes (${sizeText(size)})`,
+    ...(os && { os: `${os.type} ${os.version}` }),
+    ...(Object.keys(tags).length > 0 && { tags: tagText(tags) }),
+    location: own.cache.location,
+  };
+  for (const [name, value] of Object.entries(told)) print(`${name.padEnd(12)} ${value}`);
 }
 
 /** Removes entries. */
 export async function removeCached(keys: readonly string[], words: CacheWords): Promise<void> {
   await using own = opened(words);
   for (const key of keys) {
-    const there = await own.cache.exists(key);
+    const there = await isThere(own.cache, key);
     await own.cache.delete(key);
     print(there ? `${key} is removed` : `${key} was not there`);
+  }
+}
+
+/** Also where its metadata cannot be read. */
+async function isThere(cache: Cache, key: string): Promise<boolean> {
+  try {
+    return await cache.exists(key);
+  } catch (error) {
+    if (isFault(error, "CACHE_META")) return true;
+    throw error;
   }
 }
 
@@ -83,9 +121,8 @@ export async function pruneCache(words: CacheWords): Promise<void> {
   };
   const { entries, loose } = await own.cache.prune(want, { dry });
   if (entries.length > 0) table(entries.map(row));
-  const bytes = entries.reduce((sum, { size }) => sum + size, 0);
-  const what = `${entries.length} entries of ${sizeText(bytes)}, and ${loose.files} loose files of ${sizeText(loose.bytes)}`;
-  print(`${what} ${dry ? "would go" : "are gone"}`);
+  const files = `${plural(loose.files, "file", "files")} of ${sizeText(loose.bytes)}`;
+  print(`${dry ? "would go" : "gone"}: ${counted(entries)}; ${files} that nothing else refers to`);
 }
 
 /** Hashes every content, and ends with 1 where one is damaged. */

@@ -13,9 +13,11 @@ export function keeping(words: Command): void {
     .option("--tag <name=value>", "only those with this tag (may be repeated)", tag, {})
     .option("--json", "for programs", false)
     .action(async (options: CacheWords) => (await import("./cache.ts")).listCache(options));
-  place(cache.command("show").description("all that is known of one").argument("<key>")).action(
-    async (key: string, options: CacheWords) => (await import("./cache.ts")).showCached(key, options),
-  );
+  place(cache.command("show").description("all that is known of one").argument("<key>"))
+    .option("--json", "for programs", false)
+    .action(async (key: string, options: CacheWords) =>
+      (await import("./cache.ts")).showCached(key, options),
+    );
   place(cache.command("rm").description("remove some").argument("<keys...>")).action(
     async (keys: readonly string[], options: CacheWords) =>
       (await import("./cache.ts")).removeCached(keys, options),

@@ -11,7 +11,7 @@ const book = () => journal(boardState(config().board));
 export async function showState({ json }: { readonly json: boolean }): Promise<void> {
   const own = book();
   const { nodes } = await own.read();
-  if (json) return print(JSON.stringify(nodes, null, 2));
+  if (json) return print(JSON.stringify({ path: own.path, nodes: await told(nodes) }, null, 2));
   const steps = Object.entries(nodes).flatMap(([node, entries]) =>
     Object.entries(entries).map(([step, entry]) => ({ node, step, entry })),
   );
@@ -20,20 +20,39 @@ export async function showState({ json }: { readonly json: boolean }): Promise<v
   print(await driven());
 }
 
+/** The record as it stands, with what a dead process has left `running` as `interrupted`. */
+async function told(nodes: Chronicle["nodes"]) {
+  const shown: Record<string, Record<string, object>> = {};
+  for (const [node, entries] of Object.entries(nodes)) {
+    shown[node] = {};
+    for (const [step, entry] of Object.entries(entries))
+      shown[node][step] = { ...entry, status: await standing(entry) };
+  }
+  return shown;
+}
+
 async function row({ node, step, entry }: { node: string; step: string; entry: Entry }) {
-  const { phase, digest, started, ended, outputs, error, why } = entry;
+  const { phase, digest, started, ended, owner } = entry;
   const took = started && ended ? timeText(Date.parse(ended) - Date.parse(started)) : "";
-  const results = Object.entries(outputs).map(([name, value]) => `${name}=${value}`);
   return {
     node,
     phase,
     step,
     status: await standing(entry),
-    since: (ended ?? started ?? "").slice(0, 19).replace("T", " "),
+    "since (UTC)": (ended ?? started ?? "").slice(0, 19).replace("T", " "),
     took,
     digest: digest.slice(0, 8),
-    note: error ? `${error.code}: ${error.message}` : (why ?? results.join(" ")),
+    by: owner ? `${owner.pid} on ${owner.host}` : "",
+    note: noteOf(entry),
   };
+}
+
+/** One line: why it failed or was skipped, or what came out of it, of digests the part that people compare. */
+function noteOf({ error, why, outputs }: Entry): string {
+  const short = (value: string) => (/^[0-9a-f]{32,}$/.test(value) ? value.slice(0, 8) : value);
+  const results = Object.entries(outputs).map(([name, value]) => `${name}=${short(value)}`);
+  const note = error ? `${error.code}: ${error.message.split("\n")[0] ?? ""}` : (why ?? results.join(" "));
+  return note.length > 100 ? `${note.slice(0, 99)}…` : note;
 }
 
 /** Who drives the board, in words; a board that does not answer leaves that open. */
@@ -56,7 +75,7 @@ export async function resetState(node: string, step?: string): Promise<void> {
   const own = book();
   const { nodes } = await own.read();
   if (!nodes[node] || (step !== undefined && !nodes[node][step])) {
-    return print(`nothing is recorded of ${step ?? "any step"} of ${node} (there are ${stepsOf(nodes)})`);
+    return print(`nothing is recorded of ${step ? `${step} of ` : ""}${node}; recorded: ${stepsOf(nodes)}`);
   }
   await own.reset(step === undefined ? { node } : { node, step });
   print(`${step ?? "every step"} of ${node} is forgotten, and will be done anew`);
@@ -64,8 +83,8 @@ export async function resetState(node: string, step?: string): Promise<void> {
 
 const stepsOf = (nodes: Chronicle["nodes"]): string =>
   Object.entries(nodes)
-    .map(([node, entries]) => `${node}: ${Object.keys(entries).join(" ")}`)
-    .join(", ") || "none";
+    .map(([node, entries]) => `${node} (${Object.keys(entries).join(", ")})`)
+    .join(", ") || "nothing";
 
 /** Puts a journal that cannot be read aside. */
 export async function repairState(): Promise<void> {

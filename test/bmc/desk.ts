@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { after, before } from "node:test";
 import { type Bmc, type BmcOptions, bmc, type Upload } from "../../lib/bmc.ts";
 import { Secret } from "../../lib/core/secret.ts";
 import { type BoardOptions, type VirtualBoard, virtual } from "../../lib/virtual.ts";
@@ -45,6 +47,18 @@ export async function desk(options: BoardOptions = {}): Promise<Desk> {
       rmSync(state, { recursive: true, force: true });
     },
   };
+}
+
+/** A desk for the tests of one file: it is there from the first one to the last. */
+export function fileDesk(options: BoardOptions = { modules: 1 }): () => Desk {
+  let own: Desk | undefined;
+  before(async () => {
+    own = await desk(options);
+  });
+  after(async () => {
+    await own?.[Symbol.asyncDispose]();
+  });
+  return () => own ?? assert.fail("there is a desk only while tests run");
 }
 
 /** Random bytes as an image, and their digest. `pieces` is called with each piece that is sent. */

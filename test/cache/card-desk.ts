@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { bmcCache } from "../../lib/cache.ts";
@@ -20,6 +20,9 @@ export const filesBelow = async (folder: string): Promise<readonly string[]> =>
     .filter((one) => one.isFile())
     .map((one) => path.relative(folder, path.join(one.parentPath, one.name)))
     .sort();
+
+/** The sha256 of bytes, in hex. */
+export const sums = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Content of random pieces: those of `like`, but for some that get other bytes. */
 export function pieced(lengths: readonly number[], like?: Uint8Array, change: readonly number[] = []) {

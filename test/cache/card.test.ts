@@ -1,25 +1,15 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import { type Desk, desk } from "../bmc/desk.ts";
-import { filesBelow, onCard, pieced } from "./card-desk.ts";
+import { test } from "node:test";
+import { fileDesk } from "../bmc/desk.ts";
+import { filesBelow, onCard, pieced, sums } from "./card-desk.ts";
 import { bytesOf, scope, someBytes } from "./folder.ts";
 
-let own: Desk;
-before(async () => {
-  own = await desk({ modules: 1 });
-});
-after(async () => {
-  await own[Symbol.asyncDispose]();
-});
+const own = fileDesk();
 
-const options = { timeout: 100_000 };
-const sums = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-test("a whole file lies on the card under the user's key, beside its metadata", options, async () => {
-  const { cache, here } = onCard(own, "whole");
+test("a whole file lies on the card under the user's key, beside its metadata", async () => {
+  const { cache, here } = onCard(own(), "whole");
   const content = someBytes(300_001);
   await cache.put("k3s-cp-v3", content, { tags: { role: "cp" } });
   assert.deepEqual(await readFile(path.join(here, "k3s-cp-v3.img.xz")), Buffer.from(content.bytes));
@@ -34,8 +24,8 @@ test("a whole file lies on the card under the user's key, beside its metadata", 
   assert.deepEqual(await bytesOf(await read.content(scope.signal)), Buffer.from(content.bytes));
 });
 
-test("a second image of one base sends only its own blocks", options, async () => {
-  const { cache, here } = onCard(own, "blocks");
+test("a second image of one base sends only its own blocks", async () => {
+  const { cache, here } = onCard(own(), "blocks");
   const lengths = [12, 400_000, 500_000, 300_000, 600_000, 4_000];
   const first = pieced(lengths);
   const second = pieced(lengths, first.bytes, [2, 5]);
@@ -55,7 +45,7 @@ test("a second image of one base sends only its own blocks", options, async () =
     ["w1", second],
   ] as const) {
     await using file = await cache.assembled(key, scope);
-    assert.deepEqual(await readFile(path.join(own.board.root, file.path)), Buffer.from(content.bytes));
+    assert.deepEqual(await readFile(path.join(own().board.root, file.path)), Buffer.from(content.bytes));
     assert.match(file.path, /\.img\.xz$/);
     assert.equal(file.sha256, content.sha256);
   }
@@ -64,18 +54,18 @@ test("a second image of one base sends only its own blocks", options, async () =
   assert.deepEqual(await bytesOf(await back.content(scope.signal)), Buffer.from(second.bytes));
 });
 
-test("export gives a plain file of an image that is kept as blocks", options, async (t) => {
-  const { cache, here } = onCard(own, "blocks");
+test("export gives a plain file of an image that is kept as blocks", async (t) => {
+  const { cache, here } = onCard(own(), "blocks");
   const content = pieced([100_000, 50_000]);
   await cache.put("cp1", content);
-  const to = path.join(own.state, "cp1.img.xz");
+  const to = path.join(own().state, "cp1.img.xz");
   await cache.export("cp1", to);
   assert.equal(sums(await readFile(to)), content.sha256);
   t.after(() => rm(here, { recursive: true }));
 });
 
-test("prune removes blocks that no list names, and leaves those that one does", options, async () => {
-  const { cache, here } = onCard(own, "blocks");
+test("prune removes blocks that no list names, and leaves those that one does", async () => {
+  const { cache, here } = onCard(own(), "blocks");
   const first = pieced([100_000, 200_000]);
   const second = pieced([100_000, 200_000], first.bytes, [1]);
   await cache.put("cp1", first);
@@ -89,8 +79,8 @@ test("prune removes blocks that no list names, and leaves those that one does", 
   assert.deepEqual(await cache.verify(), []);
 });
 
-test("an image in use is not deleted", options, async () => {
-  const { cache } = onCard(own, "blocks");
+test("an image in use is not deleted", async () => {
+  const { cache } = onCard(own(), "blocks");
   await cache.put("cp1", pieced([1000, 2000]));
   {
     await using _file = await cache.assembled("cp1", scope);

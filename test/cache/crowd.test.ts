@@ -7,8 +7,6 @@ import { journal } from "../../lib/journal.ts";
 import { ended, started } from "../journal/processes.ts";
 import { contentOf, folder } from "./folder.ts";
 
-const options = { timeout: 110_000 };
-
 const worker = `
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
@@ -45,32 +43,28 @@ for (let round = 0; round < 6; round += 1) {
 }
 `;
 
-test(
-  "many processes put, read and prune the same keys, and write one journal: nothing is lost or torn",
-  options,
-  async (t) => {
-    const root = await folder(t);
-    const workers = Array.from({ length: 6 }, (_, n) => started(worker, [root, String(n)]));
-    for (const how of await Promise.all(workers.map(ended))) assert.equal(how.code, 0, how.said);
-    const cache = localCache(path.join(root, "cache"));
-    assert.deepEqual(
-      (await cache.list()).map(({ key }) => key),
-      ["key0", "key1", "key2", "key3"],
-    );
-    assert.deepEqual(await cache.verify(), []);
-    await cache.prune({});
-    const contents = await readdir(path.join(root, "cache", "content"));
-    assert.ok(contents.length <= 4, `${contents.length}`);
-    assert.deepEqual(await readdir(path.join(root, "cache", "drafts")), []);
-    const { nodes } = await journal(path.join(root, "board")).read();
-    assert.equal(Object.keys(nodes).length, 6);
-    for (const steps of Object.values(nodes)) {
-      assert.equal(Object.keys(steps).length, 6);
-      for (const entry of Object.values(steps)) assert.equal(entry.status, "completed");
-    }
-    assert.deepEqual(await readdir(path.join(root, "board", "drafts")), []);
-  },
-);
+test("many processes put, read and prune the same keys, and write one journal: nothing is lost or torn", async (t) => {
+  const root = await folder(t);
+  const workers = Array.from({ length: 6 }, (_, n) => started(worker, [root, String(n)]));
+  for (const how of await Promise.all(workers.map(ended))) assert.equal(how.code, 0, how.said);
+  const cache = localCache(path.join(root, "cache"));
+  assert.deepEqual(
+    (await cache.list()).map(({ key }) => key),
+    ["key0", "key1", "key2", "key3"],
+  );
+  assert.deepEqual(await cache.verify(), []);
+  await cache.prune({});
+  const contents = await readdir(path.join(root, "cache", "content"));
+  assert.ok(contents.length <= 4, `${contents.length}`);
+  assert.deepEqual(await readdir(path.join(root, "cache", "drafts")), []);
+  const { nodes } = await journal(path.join(root, "board")).read();
+  assert.equal(Object.keys(nodes).length, 6);
+  for (const steps of Object.values(nodes)) {
+    assert.equal(Object.keys(steps).length, 6);
+    for (const entry of Object.values(steps)) assert.equal(entry.status, "completed");
+  }
+  assert.deepEqual(await readdir(path.join(root, "board", "drafts")), []);
+});
 
 const restless = `
 import { createHash } from "node:crypto";
@@ -89,31 +83,27 @@ for (let round = 0; ; round += 1) {
 }
 `;
 
-test(
-  "a process that is killed at any point leaves a cache and a journal in order, and nothing of its own",
-  options,
-  async (t) => {
-    const root = await folder(t);
-    const cache = localCache(path.join(root, "cache"));
-    for (let kill = 0; kill < 8; kill += 1) {
-      const child = started(restless, [root]);
-      const end = ended(child);
-      await new Promise((resolve) => child.stdout?.once("data", resolve));
-      await new Promise((resolve) => setTimeout(resolve, 20 + ((kill * 37) % 150)));
-      child.kill("SIGKILL");
-      await end;
-      const { nodes } = await journal(path.join(root, "board")).read();
-      assert.deepEqual(await cache.verify(), []);
-      assert.ok(["running", "completed"].includes(nodes.node1?.image?.status ?? "running"));
-    }
-    const last = contentOf(Buffer.from("last"));
-    await journal(path.join(root, "board")).recorded(
-      { node: "node1", step: "image", phase: "image_customization", digest: "last" },
-      async () => ({ value: await cache.put("key", last) }),
-    );
-    await cache.prune({});
-    assert.deepEqual(await readdir(path.join(root, "cache", "content")), [`${last.sha256}.img.xz`]);
-    assert.deepEqual(await readdir(path.join(root, "cache", "drafts")), []);
-    assert.deepEqual(await readdir(path.join(root, "board", "drafts")), []);
-  },
-);
+test("a process that is killed at any point leaves a cache and a journal in order, and nothing of its own", async (t) => {
+  const root = await folder(t);
+  const cache = localCache(path.join(root, "cache"));
+  for (let kill = 0; kill < 8; kill += 1) {
+    const child = started(restless, [root]);
+    const end = ended(child);
+    await new Promise((resolve) => child.stdout?.once("data", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20 + ((kill * 37) % 150)));
+    child.kill("SIGKILL");
+    await end;
+    const { nodes } = await journal(path.join(root, "board")).read();
+    assert.deepEqual(await cache.verify(), []);
+    assert.ok(["running", "completed"].includes(nodes.node1?.image?.status ?? "running"));
+  }
+  const last = contentOf(Buffer.from("last"));
+  await journal(path.join(root, "board")).recorded(
+    { node: "node1", step: "image", phase: "image_customization", digest: "last" },
+    async () => ({ value: await cache.put("key", last) }),
+  );
+  await cache.prune({});
+  assert.deepEqual(await readdir(path.join(root, "cache", "content")), [`${last.sha256}.img.xz`]);
+  assert.deepEqual(await readdir(path.join(root, "cache", "drafts")), []);
+  assert.deepEqual(await readdir(path.join(root, "board", "drafts")), []);
+});

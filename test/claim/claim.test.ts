@@ -2,23 +2,16 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { claim, claimant } from "../../lib/claim.ts";
 import { drive, driver } from "../../lib/journal.ts";
-import { type Desk, desk } from "../bmc/desk.ts";
+import { fileDesk } from "../bmc/desk.ts";
 import { ended, started } from "../journal/processes.ts";
 
-let own: Desk;
-before(async () => {
-  own = await desk({ modules: 1 });
-});
-after(async () => {
-  await own[Symbol.asyncDispose]();
-});
+const own = fileDesk();
 
 const { signal } = new AbortController();
-const options = { timeout: 60_000 };
-const folder = () => path.join(own.board.root, "tmp/tpi-claims");
+const folder = () => path.join(own().board.root, "tmp/tpi-claims");
 const wish = (name: string) => ({ name, what: `the thing ${name}`, signal });
 /** The claim's line, as another machine's. */
 async function foreign(name: string, host = "elsewhere"): Promise<void> {
@@ -42,27 +35,23 @@ console.log("held");
 setInterval(() => {}, 1000);
 `;
 
-test(
-  "a claim excludes others until it is given back, and says who holds it since when",
-  options,
-  async () => {
-    const { ssh } = own.bmc;
-    {
-      await using _held = await claim(ssh, wish("a"));
-      assert.equal((await claimant(ssh, wish("a")))?.pid, process.pid);
-      await assert.rejects(claim(ssh, wish("a")), {
-        code: "HELD",
-        message: /the thing a is held by process \d+ on .* since 2/,
-      });
-      await using _other = await claim(ssh, wish("b"));
-    }
-    assert.equal(await claimant(ssh, wish("a")), undefined);
-    assert.deepEqual(await readdir(folder()), []);
-  },
-);
+test("a claim excludes others until it is given back, and says who holds it since when", async () => {
+  const { ssh } = own().bmc;
+  {
+    await using _held = await claim(ssh, wish("a"));
+    assert.equal((await claimant(ssh, wish("a")))?.pid, process.pid);
+    await assert.rejects(claim(ssh, wish("a")), {
+      code: "HELD",
+      message: /the thing a is held by process \d+ on .* since 2/,
+    });
+    await using _other = await claim(ssh, wish("b"));
+  }
+  assert.equal(await claimant(ssh, wish("a")), undefined);
+  assert.deepEqual(await readdir(folder()), []);
+});
 
-test("a patient claim waits for its turn", options, async () => {
-  const { ssh } = own.bmc;
+test("a patient claim waits for its turn", async () => {
+  const { ssh } = own().bmc;
   const order: string[] = [];
   const first = await claim(ssh, wish("turn"));
   let second: ReturnType<typeof claim> | undefined;
@@ -76,8 +65,8 @@ test("a patient claim waits for its turn", options, async () => {
   assert.deepEqual(order, ["first", "second"]);
 });
 
-test("a claim of a dead process of this machine is broken at once", options, async () => {
-  const { ssh } = own.bmc;
+test("a claim of a dead process of this machine is broken at once", async () => {
+  const { ssh } = own().bmc;
   const first = await claim(ssh, { ...wish("dead"), lasts: 600 });
   const file = path.join(folder(), "dead");
   await writeFile(file, (await readFile(file, "utf8")).replace(/"pid":\d+/, '"pid":4194303'));
@@ -87,36 +76,36 @@ test("a claim of a dead process of this machine is broken at once", options, asy
   assert.equal((await claimant(ssh, wish("dead")))?.pid, process.pid);
 });
 
-test("what a run that was killed held is nobody's at once, and taken by the next run", options, async () => {
-  const { host, sshPort, password, sshHostKey } = own.board;
+test("what a run that was killed held is nobody's at once, and taken by the next run", async () => {
+  const { host, sshPort, password, sshHostKey } = own().board;
   const child = started(holding, [host, String(sshPort), password, sshHostKey]);
   const end = ended(child);
   await new Promise((resolve) => child.stdout?.once("data", resolve));
-  assert.equal((await claimant(own.bmc.ssh, wish("killed")))?.pid, child.pid);
+  assert.equal((await claimant(own().bmc.ssh, wish("killed")))?.pid, child.pid);
   child.kill("SIGKILL");
   await end;
-  assert.equal(await claimant(own.bmc.ssh, wish("killed")), undefined);
-  await using _held = await claim(own.bmc.ssh, wish("killed"));
-  assert.equal((await claimant(own.bmc.ssh, wish("killed")))?.pid, process.pid);
+  assert.equal(await claimant(own().bmc.ssh, wish("killed")), undefined);
+  await using _held = await claim(own().bmc.ssh, wish("killed"));
+  assert.equal((await claimant(own().bmc.ssh, wish("killed")))?.pid, process.pid);
 });
 
-test("a machine that has this one's name is another one all the same", options, async () => {
-  const gone = await claim(own.bmc.ssh, { ...wish("namesake"), lasts: 600 });
+test("a machine that has this one's name is another one all the same", async () => {
+  const gone = await claim(own().bmc.ssh, { ...wish("namesake"), lasts: 600 });
   await foreign("namesake", hostname());
   const file = path.join(folder(), "namesake");
   await writeFile(file, (await readFile(file, "utf8")).replace(/"pid":\d+/, '"pid":4194303'));
-  await assert.rejects(claim(own.bmc.ssh, wish("namesake")), { code: "HELD", message: /process 4194303/ });
+  await assert.rejects(claim(own().bmc.ssh, wish("namesake")), { code: "HELD", message: /process 4194303/ });
   await gone[Symbol.asyncDispose]();
 });
 
-test("claims that have ended are removed by whoever takes one next", options, async () => {
+test("claims that have ended are removed by whoever takes one next", async () => {
   await writeFile(path.join(folder(), "long-ago"), '1 {"id":"x"}\n');
-  await using _held = await claim(own.bmc.ssh, wish("now"));
+  await using _held = await claim(own().bmc.ssh, wish("now"));
   assert.deepEqual(await readdir(folder()), ["now"]);
 });
 
-test("a claim of another machine lasts as long as it was renewed for", options, async () => {
-  const { ssh } = own.bmc;
+test("a claim of another machine lasts as long as it was renewed for", async () => {
+  const { ssh } = own().bmc;
   const gone = await claim(ssh, { ...wish("far"), lasts: 600 });
   await foreign("far");
   await assert.rejects(claim(ssh, wish("far")), { code: "HELD", message: /on elsewhere/ });
@@ -127,8 +116,8 @@ test("a claim of another machine lasts as long as it was renewed for", options, 
   assert.ok(await claimant(ssh, wish("far")));
 });
 
-test("a claim that another run has taken aborts the work under it", options, async () => {
-  const { ssh } = own.bmc;
+test("a claim that another run has taken aborts the work under it", async () => {
+  const { ssh } = own().bmc;
   await using held = await claim(ssh, { ...wish("lost"), lasts: 3 });
   const file = path.join(folder(), "lost");
   const [, line = ""] = /^\d+ (.*)$/m.exec(await readFile(file, "utf8")) ?? [];
@@ -140,8 +129,8 @@ test("a claim that another run has taken aborts the work under it", options, asy
   assert.equal((held.signal.reason as { code?: string }).code, "CLAIM_LOST");
 });
 
-test("of many that claim at once, one at a time has it", options, async () => {
-  const { ssh } = own.bmc;
+test("of many that claim at once, one at a time has it", async () => {
+  const { ssh } = own().bmc;
   let inside = 0;
   const work = async () => {
     await using _held = await claim(ssh, { ...wish("many"), patient: () => undefined });
@@ -153,9 +142,9 @@ test("of many that claim at once, one at a time has it", options, async () => {
   await Promise.all(Array.from({ length: 6 }, work));
 });
 
-test("two runs cannot drive one board, from this machine or another", options, async () => {
-  const one = { ssh: own.bmc.ssh, folder: path.join(own.state, "one"), signal };
-  const far = { ...one, folder: path.join(own.state, "far") };
+test("two runs cannot drive one board, from this machine or another", async () => {
+  const one = { ssh: own().bmc.ssh, folder: path.join(own().state, "one"), signal };
+  const far = { ...one, folder: path.join(own().state, "far") };
   await using _driving = await drive(one);
   assert.equal((await driver(one.ssh, signal))?.pid, process.pid);
   await assert.rejects(drive(one), { code: "HELD" });

@@ -51,6 +51,12 @@ export const cacheFaults = {
     exit: "refused",
     message: (p: { location: string; size: string }) =>
       `${p.location} is on FAT32, which takes files of up to 4.3 GB, and the image has ${p.size}`,
-    hint: "format the card as ext4 or exFAT",
+    hint: "format the card as ext4 or exFAT, or flash without .viaCard(): that keeps nothing on the card",
+  },
+  CARD_TOOLS: {
+    exit: "refused",
+    message: (p: { board: string; lacks: string }) =>
+      `${p.board} lacks what keeping an image takes: ${p.lacks}`,
+    hint: "flash without .viaCard(): that keeps nothing on the card; or update the board's firmware",
   },
 } satisfies Record<string, Fault<never>>;
