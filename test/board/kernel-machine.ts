@@ -32,16 +32,16 @@ sleep 60
 `;
 const separator = "\n=== that was all ===\n";
 
-/** Unpacks the base image into a folder, for machines that start from it. */
-export async function kernelMachine(folder: string): Promise<KernelMachine> {
-  const image = await base().build();
+/** Unpacks an `.img.xz`, the base image unless said otherwise, into a folder, for machines that start from it. */
+export async function kernelMachine(folder: string, image?: string): Promise<KernelMachine> {
+  const packed = image ?? (await base().build()).path;
   const root = path.join(folder, "root.img");
   await must(
     "sh",
     "-c",
     'xz -dc -T0 "$1" | dd of="$2" bs=1M conv=sparse iflag=fullblock status=none',
     "x",
-    image.path,
+    packed,
     root,
   );
   const program = (await toolPath("qemu-system-x86_64")) ?? "qemu-system-x86_64";
@@ -84,6 +84,7 @@ async function prepared(root: string, script: string) {
   for await (const { at, bytes } of disk.changes()) await inject(root, at, bytes);
   const found = await findBootable(disk);
   if (found.kind === "none") throw new Error(found.why);
-  const words = found.system.append.split(" ").filter((word) => word !== "rw");
-  return { ...found.system, append: [...words, "ro", "init=/proof", "panic=-1"].join(" ") };
+  const words = found.system.append.split(" ").filter((word) => !/^(rw$|root=)/.test(word));
+  const first = `root=/dev/vda${partition.index}`; // a label may be that of another disk too
+  return { ...found.system, append: [...words, first, "ro", "init=/proof", "panic=-1"].join(" ") };
 }
