@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
-import { mkdir, rename, stat } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import path from "node:path";
 import type Dockerode from "dockerode";
+import fse from "fs-extra";
 import tar from "tar-fs";
 import { distribution, runProgram } from "../base.ts";
 import { hold } from "../core/lease.ts";
@@ -53,7 +54,7 @@ export async function archived(recipe: ToolboxRecipe, scope: Scope): Promise<str
     signal: scope.signal,
     patient: true,
   });
-  if (await there(file)) return file;
+  if (await fse.pathExists(file)) return file;
   const mmdebstrap = await tool("mmdebstrap", "building the toolbox from packages");
   const { suite, sources } = await distribution();
   await using folder = await scratch("toolbox");
@@ -71,12 +72,8 @@ export async function archived(recipe: ToolboxRecipe, scope: Scope): Promise<str
     input: sources,
     line,
   }).finally(() => meter.end());
-  await mkdir(path.dirname(file), { recursive: true });
-  await rename(draft, file).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EXDEV") throw error;
-    await runProgram({ words: ["cp", draft, `${file}.new`], signal: scope.signal });
-    await rename(`${file}.new`, file);
-  });
+  await fse.move(draft, `${file}.new`, { overwrite: true }); // the scratch folder may be on another disk
+  await rename(`${file}.new`, file);
   return file;
 }
 
@@ -90,11 +87,4 @@ export async function imported(
     const stream = await engine.importImage(createReadStream(of.file), { repo, tag });
     await followed(stream, { engine, note: () => {} });
   });
-}
-
-async function there(file: string): Promise<boolean> {
-  return await stat(file).then(
-    (is) => is.isFile(),
-    () => false,
-  );
 }

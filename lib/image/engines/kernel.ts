@@ -1,5 +1,6 @@
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { release } from "node:os";
+import fse from "fs-extra";
 import type { Needs } from "../engine.ts";
 
 /** Why this machine's kernel cannot do what is needed, with what would help; undefined where it can. */
@@ -62,9 +63,4 @@ export async function mayMount(): Promise<boolean> {
 }
 
 /** Whether the kernel has loop devices. */
-export async function hasLoops(): Promise<boolean> {
-  return await access("/dev/loop-control").then(
-    () => true,
-    () => false,
-  );
-}
+export const hasLoops = (): Promise<boolean> => fse.pathExists("/dev/loop-control");
