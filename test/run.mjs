@@ -27,6 +27,7 @@ const long = [
   "fuzz/",
   "image/base",
   "image/check-disk",
+  "image/check-layouts",
   "image/edits",
   "image/engines",
   "image/layouts",

@@ -31,6 +31,7 @@ export function rootOf(words: RootWords): Files {
     "sudo:x:27:",
     "video:x:44:",
     "users:x:100:",
+    "nogroup:x:65534:",
   ];
   const secrets = people.map((line) => `${line.split(":")[0]}:*:19700:0:99999:7:::`);
   return {
@@ -63,11 +64,15 @@ export function rootOf(words: RootWords): Files {
     "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n#PasswordAuthentication yes\nUsePAM yes\n",
     "etc/ssh/sshd_config.d": { folder: true },
     "etc/systemd/system/multi-user.target.wants/cron.service": { link: "/lib/systemd/system/cron.service" },
+    "usr/lib/systemd/system/multi-user.target": "[Unit]\nDescription=Multi-User System\n",
+    "usr/lib/systemd/system/getty.target": "[Unit]\nDescription=Login Prompts\n",
+    "usr/lib/systemd/system/getty@.service": unit("-/sbin/agetty %I"),
     "usr/lib/systemd/system/cron.service": unit("/usr/sbin/cron -f"),
     "usr/lib/systemd/system/ssh.service": unit("/usr/sbin/sshd -D"),
     "usr/lib/systemd/system/systemd-networkd.service": unit("!!/usr/lib/systemd/systemd-networkd"),
     "usr/bin/dash": { text: "\x7fELF\n", mode: 0o755 },
     "usr/bin/sh": { link: "dash" },
+    "usr/bin/perl": { text: "\x7fELF\n", mode: 0o755 },
     "usr/sbin/sshd": { text: "\x7fELF\n", mode: 0o755 },
     bin: { link: "usr/bin" },
     sbin: { link: "usr/sbin" },

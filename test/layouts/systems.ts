@@ -65,6 +65,16 @@ const netplan = (name: string): Files => ({
 
 const autologin = "[Service]\nExecStart=\nExecStart=-/sbin/agetty --noissue --autologin root %I $TERM\n";
 
+/** What asks for a user at the console, until there is one. */
+const wizard: Files = {
+  "usr/lib/userconf-pi/userconf-service": { text: "#!/bin/sh\n", mode: 0o755 },
+  "usr/lib/systemd/system/userconfig.service":
+    "[Service]\nType=oneshot\nExecStart=/usr/lib/userconf-pi/userconf-service\n\n[Install]\nWantedBy=multi-user.target\n",
+  "etc/systemd/system/multi-user.target.wants/userconfig.service": {
+    link: "/lib/systemd/system/userconfig.service",
+  },
+};
+
 /** Roots and boot volumes by system; `id` is the MBR disk id that their files speak of. */
 export const systems = {
   rk1: {
@@ -75,7 +85,7 @@ export const systems = {
       cloudInit: true,
       more: {
         "boot/extlinux/extlinux.conf":
-          "default l0\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend root=UUID=x console=ttyS9,115200\n",
+          "default l0\nlabel l0\n\tlinux /boot/vmlinuz\n\tappend root=UUID=01234567-89ab-cdef-0123-456789abcdef console=ttyS9,115200\n",
         "boot/vmlinuz": "kernel\n",
       },
     }),
@@ -118,6 +128,7 @@ export const systems = {
       boot: "boot/firmware",
       more: {
         ...networkManager,
+        ...wizard,
         "etc/rpi-issue": "Raspberry Pi reference 2024-11-19\nGenerated using pi-gen, stage2\n",
         "usr/lib/raspberrypi-sys-mods/firstboot": { text: "#!/bin/sh\n", mode: 0o755 },
         "usr/lib/userconf-pi/userconf": { text: "#!/bin/sh\n", mode: 0o755 },
@@ -134,6 +145,7 @@ export const systems = {
       cloudInit: true,
       more: {
         ...networkManager,
+        ...wizard,
         "etc/rpi-issue": "Raspberry Pi reference 2025-11-24\nGenerated using pi-gen, stage2\n",
         "etc/cloud/cloud.cfg":
           "system_info:\n  default_user:\n    name: pi\n    groups: [adm, dialout, sudo, video, gpio]\n    sudo: ['ALL=(ALL) NOPASSWD:ALL']\n",

@@ -57,8 +57,9 @@ export const cloudInit: Rule = {
     const [meta, user, network] = await Promise.all(
       ["meta-data", "user-data", "network-config"].map((name) => files.text(`${at}/${name}`)),
     );
+    const line = (await look.root.text("/boot/firmware/cmdline.txt")) ?? "";
     return [
-      ...metaComplaints(`${at}/meta-data`, meta),
+      ...metaComplaints(`${at}/meta-data`, { text: meta, line }),
       ...userComplaints(`${at}/user-data`, user),
       ...networkOf(`${at}/network-config`, network),
       ...(await disabled(look)),
@@ -72,24 +73,36 @@ async function seedOf({ root, seed }: Look): Promise<{ files: Files; at: string 
   return (await root.entry(`${at}/user-data`)) ? { files: root, at } : undefined;
 }
 
-function metaComplaints(path: string, text: string | undefined): readonly Complaint[] {
-  const data = yamlOf(text ?? "");
-  if (isMap(data) && typeof data["instance-id"] === "string") return [];
-  return [
-    {
-      severity: "error",
-      path,
-      text: "has no instance-id, so cloud-init does not take the seed for one",
-      hint: "write `instance-id: ` and any text that is new for this machine",
-    },
-  ];
+/** A folder is a seed with both files; without an id cloud-init says `nocloud` (DataSourceNoCloud.py, `_get_data`). */
+function metaComplaints(
+  path: string,
+  of: { readonly text: string | undefined; readonly line: string },
+): readonly Complaint[] {
+  const hint = "write `instance-id: ` and any text that is new for this machine";
+  if (of.text === undefined) {
+    const text = "is missing, and without it cloud-init does not take the rest for a seed";
+    return [{ severity: "error", path, text, hint }];
+  }
+  const data = yamlOf(of.text);
+  if (
+    (isMap(data) && typeof data["instance-id"] === "string") ||
+    /ds=nocloud\S*;(i|instance-id)=/.test(of.line)
+  )
+    return [];
+  const text = "has no instance-id: cloud-init does not see when the seed is another one";
+  return [{ severity: "note", path, text, hint }];
 }
 
 function userComplaints(path: string, text: string | undefined): readonly Complaint[] {
   const bad = (what: string, hint: string): readonly Complaint[] => [
     { severity: "error", path, text: what, hint },
   ];
-  if (text === undefined || text.trim() === "") return [];
+  if (text === undefined)
+    return bad(
+      "is missing, and without it cloud-init does not take the rest for a seed",
+      "write one, if only empty",
+    );
+  if (text.trim() === "") return [];
   if (/^(#!|## template|Content-Type|#include|#cloud-boothook|#cloud-config-archive)/.test(text)) return [];
   if (!/^#cloud-config\s*$/m.test(text.split("\n")[0] ?? ""))
     return bad(

@@ -15,9 +15,15 @@ export const wayIn: Rule = {
     const hint = "add .user(name, { keys })";
     const none = "nobody can log in: no user has a password or a usable key, and the first boot makes none";
     const told = (severity: Complaint["severity"], text: string) => [{ severity, path, text, hint }];
-    return able.length === 0 ? told("error", none) : told("note", "root alone can log in");
+    if (able.length > 0) return told("note", "root alone can log in");
+    if (await look.root.link(wizard))
+      return told("note", "nobody can log in before its console was asked for a user");
+    return told("error", none);
   },
 };
+
+/** What asks for a user at the console of Raspberry Pi OS, until there is one (userconf-pi). */
+const wizard = "/etc/systemd/system/multi-user.target.wants/userconfig.service";
 
 /** By a password, or by keys that sshd takes; root's depend on PermitRootLogin. */
 async function canEnter(look: Look, { name, uid, home }: Account): Promise<boolean> {

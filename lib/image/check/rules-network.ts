@@ -75,7 +75,7 @@ export const netplan: Rule = {
       const mode = (await root.entry(path))?.mode ?? 0;
       const open = path.startsWith("/etc/") && (mode & 0o077) !== 0;
       const loose: Complaint = {
-        severity: "warning",
+        severity: "note",
         path,
         text: `can be read by others (mode ${mode.toString(8)}), which netplan complains about at every boot`,
         hint: "give it the mode 0600",

@@ -13,6 +13,7 @@ export const scriptRuns: Rule = {
     return [
       ...all.flatMap((script) => withoutNetwork(script, units)),
       ...all.flatMap((script) => unset(script, units)),
+      ...all.flatMap((script) => heedless(script, units)),
       ...(await twice(look, { all, units })),
       ...onlyOldProtocol(all),
     ];
@@ -81,6 +82,22 @@ function unset({ path, text, startedBy }: ReadScript, units: readonly Unit[]): r
     text: `uses $${name}, which neither it nor its unit sets`,
     hint: `set it, say \${${name}:-…}, or give it by Environment= in the unit`,
   }));
+}
+
+/** A script of many steps that goes on after one that failed, started once: its end says nothing of its success. */
+function heedless({ path, said, text }: ReadScript, units: readonly Unit[]): readonly Complaint[] {
+  const once = startersOf(path, units).some((unit) => valuesOf(unit, "Type").at(-1) === "oneshot");
+  if (!once || said.length < 4 || /^#!.*\s-\w*e|\bset\s+-\w*e|errexit|\|\|\s*(exit|return)/m.test(text))
+    return [];
+  const what = "goes on after a step that fails, and then says that it is done";
+  return [
+    {
+      severity: "note",
+      path,
+      text: what,
+      hint: "say set -e; .firstBoot() tries each step until it succeeds",
+    },
+  ];
 }
 
 /** What a unit starts and rc.local starts too runs twice, at the same time. */

@@ -1,5 +1,5 @@
 import { isMap, yamlOf } from "./accounts.ts";
-import { type Complaint, each, type Files, type Rule, within } from "./look.ts";
+import { type Complaint, each, type Files, type Look, type Rule, within } from "./look.ts";
 
 /** The machine must be able to resolve its own name, or sudo waits and complains at every call. */
 export const hosts: Rule = {
@@ -41,12 +41,14 @@ export const hosts: Rule = {
 /** A locale that is set and was never generated makes every program complain. */
 export const locale: Rule = {
   name: "locale",
-  check: async ({ root }) => {
+  check: async (look) => {
+    const { root } = look;
     const path = (await root.entry("/etc/default/locale")) ? "/etc/default/locale" : "/etc/locale.conf";
     const text = (await root.text(path)) ?? "";
     const names = [...text.matchAll(/^\s*(?:LANG|LC_\w+)="?([^"\s]+)"?/gm)].map(([, name = ""]) => name);
+    const later = await generatedLater(look);
     return each([...new Set(names)], async (name) => {
-      if (/^(C|POSIX)(\.|$)/i.test(name) || (await generated(root, name))) return [];
+      if (/^(C|POSIX)(\.|$)/i.test(name) || later || (await generated(root, name))) return [];
       return [
         {
           severity: "warning",
@@ -58,6 +60,14 @@ export const locale: Rule = {
     });
   },
 };
+
+/** Whether the first boot generates what is set: a step of ours, or cloud-init's word. */
+async function generatedLater({ root, seed }: Look): Promise<boolean> {
+  const steps = await root.names("/usr/lib/tpi/firstboot");
+  return (
+    steps.some((name) => name.endsWith("-locale")) || /^locale:/m.test((await seed?.text("/user-data")) ?? "")
+  );
+}
 
 /** Looked for in the archive (whose names end in `utf8`) and in folders of their own. */
 async function generated(root: Files, name: string): Promise<boolean> {

@@ -42,7 +42,7 @@ function makes({ name, words }: Said): readonly string[] {
   return words.includes("venv") ? places : [];
 }
 
-const installers = /^(apt|apt-get|aptitude|dpkg|snap|pip3?|npm|cargo|make|curl|wget|git|dnf|apk)$/;
+const installers = /^(apt|apt-get|aptitude|dpkg|snap|npm|cargo|make|curl|wget|dnf|apk)$/;
 
 /**
  * Whether programs may come that are not in the image: packages of the description or of the seed, or scripts that
@@ -60,6 +60,6 @@ export async function installsLater(look: Look): Promise<boolean> {
   return all.some(
     ({ name, words }) =>
       installers.test(name?.split("/").at(-1) ?? "") &&
-      words.some((word) => /^(install|-i|clone|https?:.*)$/.test(word ?? "")),
+      words.some((word) => /^(install|-i|https?:.*)$/.test(word ?? "")),
   );
 }
