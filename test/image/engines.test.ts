@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
+import { fileSource } from "../../lib/disk.ts";
 import { mountEngine } from "../../lib/image/engines/mount.ts";
 import { overlayEngine } from "../../lib/image/engines/overlay.ts";
+import { diffDisks } from "../../lib/image/output/diff.ts";
 import type { XzFile } from "../../lib/xz.ts";
 import { must } from "../disk/fixture.ts";
 import { contents, editAll, noMount, opened, packedImage, partOf, saved } from "./engines.ts";
@@ -169,4 +171,33 @@ test("a command sees the boot volume where fstab mounts it, and what it changes 
   assert.equal(Buffer.from(await boot.read("/new/vmlinuz")).toString(), "kernel\n");
   assert.equal(await boot.exists("/overlays"), false);
   await saved(bench, { base: raw, file: path.join(folder, "boot") });
+});
+
+test("a diff tells the same of what overlay and mount have made, times aside", { skip }, async () => {
+  const told = [];
+  for (const engine of [overlayEngine, mountEngine]) {
+    await using bench = await opened(engine, base);
+    await editAll(bench);
+    const { disk, changed } = await bench.finish();
+    await using before = await fileSource(raw);
+    const job = { before, after: disk, signal: new AbortController().signal };
+    const volumes = await diffDisks({ ...job, changed });
+    assert.deepEqual(await diffDisks(job), volumes, "without the hint of what may have changed");
+    told.push(volumes);
+  }
+  assert.deepEqual(told[1], told[0]);
+  const lines = (told[0] ?? []).flatMap(({ changes }) =>
+    changes.map(({ change, path: file, aspects }) => [change, file, ...aspects].join(" ")),
+  );
+  for (const line of [
+    "added /srv/a/b/big",
+    "added /srv/dangling",
+    "changed /etc/hostname content mode owner",
+    "changed /etc/hosts content",
+    "removed /etc/cloud/cloud.cfg.d/05_logging.cfg",
+    "removed /var/log",
+    "removed /network-config",
+    "changed /user-data content",
+  ])
+    assert.ok(lines.includes(line), `${line} is not in ${lines.slice(0, 30).join("; ")}`);
 });
