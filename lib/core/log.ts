@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Logger, pino } from "pino";
+import { TpiError } from "./fault.ts";
 import { paths } from "./paths.ts";
 import { redact } from "./secret.ts";
 
@@ -29,10 +30,18 @@ export function record(entry: Entry): void {
 }
 
 function open(): Logger {
-  const file = runLog();
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const sink = pino.destination({ dest: file, sync: true, mode: 0o600 });
+  const sink = opened(runLog());
   const write = (line: string) => sink.write(redact(line));
   const options = { base: { run: runId }, messageKey: "event", timestamp: pino.stdTimeFunctions.isoTime };
   return pino(options, { write });
+}
+
+function opened(file: string) {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    return pino.destination({ dest: file, sync: true, mode: 0o600 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TpiError("RUN_LOG_READONLY", { path: file, why }, { cause: error });
+  }
 }

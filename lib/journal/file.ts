@@ -9,6 +9,8 @@ import { type Chronicle, chronicleText, emptyChronicle, readChronicle } from "./
 export async function readJournal(file: string): Promise<Chronicle> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
+    if (error.code === "EACCES")
+      throw new TpiError("JOURNAL_READONLY", { path: file, why: error.message }, { cause: error });
     throw new TpiError("JOURNAL_DAMAGED", { path: file, why: error.message }, { cause: error });
   });
   return text === undefined ? emptyChronicle : readChronicle(text, file);

@@ -79,6 +79,36 @@ test("prune removes blocks that no list names, and leaves those that one does", 
   assert.deepEqual(await cache.verify(), []);
 });
 
+test("a key that would lead out of the card's folder stays in it", async () => {
+  const { cache, here } = onCard(own(), "whole");
+  for (const key of ["../../out", "/etc/passwd", "$(touch /tmp/run)", "a b; 'c'"]) {
+    const content = someBytes(10);
+    await cache.put(key, content);
+    assert.deepEqual(
+      await bytesOf(await (await cache.get(key)).content(scope.signal)),
+      Buffer.from(content.bytes),
+    );
+  }
+  assert.equal((await filesBelow(here)).length, 8);
+  await cache.delete("$(touch /tmp/run)");
+  assert.equal(await cache.exists("$(touch /tmp/run)"), false);
+  assert.equal((await filesBelow(path.join(own().board.root, "tmp"))).includes("run"), false);
+});
+
+test("list and put mind tags and again as they do on this machine", async () => {
+  const { cache } = onCard(own(), "blocks");
+  const content = pieced([1000, 2000]);
+  const { stored } = await cache.put("cp1", content, { tags: { role: "cp", os: "ubuntu" } });
+  await cache.put("w1", content, { tags: { role: "worker", os: "ubuntu" } });
+  const keys = async (tags: Record<string, string>) => (await cache.list(tags)).map(({ key }) => key);
+  assert.deepEqual(await keys({ os: "ubuntu" }), ["cp1", "w1"]);
+  assert.deepEqual(await keys({ os: "ubuntu", role: "cp" }), ["cp1"]);
+  assert.deepEqual(await keys({ os: "debian", role: "cp" }), []);
+  const again = await cache.put("cp1", content, { tags: { role: "cp", os: "ubuntu" } }).again();
+  assert.ok(again.stored > stored);
+  assert.equal(again.sent, 0);
+});
+
 test("an image in use is not deleted", async () => {
   const { cache } = onCard(own(), "blocks");
   await cache.put("cp1", pieced([1000, 2000]));

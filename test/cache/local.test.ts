@@ -84,6 +84,27 @@ test("putting the same bytes again does nothing, and other bytes replace the old
   assert.deepEqual(await readdir(path.join(root, "content")), [`${second.sha256}.img.xz`]);
 });
 
+test("a key that would lead out of the folder stays in it", async (t) => {
+  const root = await folder(t);
+  const cache = localCache(path.join(root, "kept"));
+  for (const key of ["../../out", "/etc/passwd", "..", "a/../../b", "..\\out", "content/x"]) {
+    await cache.put(key, someBytes(10));
+    assert.equal((await cache.get(key)).meta.key, key);
+  }
+  assert.deepEqual(await readdir(root), ["kept"]);
+  assert.equal((await readdir(path.join(root, "kept"))).filter((name) => name.endsWith(".meta")).length, 6);
+  await cache.delete("../../out");
+  assert.equal(await cache.exists("../../out"), false);
+});
+
+test("put is done again where that is said, although the key has these very bytes", async (t) => {
+  const cache = localCache(await folder(t));
+  const content = someBytes(1000);
+  const { stored } = await cache.put("cp1", content);
+  const again = await cache.put("cp1", content).again();
+  assert.ok(again.stored > stored);
+});
+
 test("keys of the same bytes share them, and to delete one leaves the other", async (t) => {
   const root = await folder(t);
   const cache = localCache(root);

@@ -15,8 +15,13 @@ export const journalFaults = {
   },
   JOURNAL_READONLY: {
     exit: "refused",
-    message: (p: { path: string; why: string }) => `the journal ${p.path} cannot be written: ${p.why}`,
-    hint: "make the folder writable, or name another one with TPI_HOME",
+    message: (p: { path: string; why: string }) => `the journal ${p.path} may not be used: ${p.why}`,
+    hint: "make the file readable and its folder writable, or name another folder with TPI_HOME",
+  },
+  RUN_LOG_READONLY: {
+    exit: "refused",
+    message: (p: { path: string; why: string }) => `the run log ${p.path} cannot be written: ${p.why}`,
+    hint: "make the state folder writable, or name another one with TPI_HOME; TPI_RUN_LOG names a file for the log alone",
   },
   FORCE_UNKNOWN: {
     exit: "usage",
