@@ -4,11 +4,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wri
 import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
-import { ambient, narrowed } from "../../lib/core/scope.ts";
+import { ambient, narrowed, type Scope } from "../../lib/core/scope.ts";
 import type { RemoteBase } from "../../lib/image/base.ts";
 import { type Fetched, fetched } from "../../lib/image/download/fetch.ts";
 import { tempFolder } from "../disk/tools.ts";
 import { type Manner, type Origin, origin } from "./origin.ts";
+import { proxy } from "./proxy.ts";
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let server: Origin;
@@ -206,15 +207,65 @@ test("a mirror is asked for the file below the name of its host", async () => {
   );
 });
 
-test("a proxy is used where the environment names one, and not for what NO_PROXY names", async () => {
-  process.env.http_proxy = "http://127.0.0.1:1";
+test("a download by way of HTTP_PROXY goes through the proxy, and past it for what NO_PROXY names", async () => {
+  await using gate = await proxy();
+  process.env.http_proxy = gate.url;
   try {
-    await assert.rejects(fetch(), (error) => isFault(error, "DOWNLOAD_FAILED"));
+    await isServed(await fetch());
+    assert.deepEqual(gate.asked, [new URL(server.url).host]);
+    rmSync(path.join(folder.path, "cache/downloads"), { recursive: true });
     process.env.no_proxy = "127.0.0.1";
     await isServed(await fetch());
+    assert.equal(gate.asked.length, 1);
   } finally {
     delete process.env.http_proxy;
     delete process.env.no_proxy;
+  }
+});
+
+test("a download whose proxy does not answer is refused, and does not go past it", async () => {
+  process.env.http_proxy = "http://127.0.0.1:1";
+  try {
+    await assert.rejects(fetch(), (error) => isFault(error, "DOWNLOAD_FAILED"));
+    assert.equal(server.asked.length, 0);
+  } finally {
+    delete process.env.http_proxy;
+  }
+});
+
+test("a download shows how far it is of the size that the server tells, also where it goes on", async () => {
+  const shown: { total: number | undefined; done: number; notes: string[]; ended: boolean }[] = [];
+  const meter: Scope["meter"] = (_label, total) => {
+    const one = { total, done: 0, notes: [] as string[], ended: false };
+    shown.push(one);
+    return {
+      add: (bytes) => {
+        one.done += bytes;
+      },
+      at: (done) => {
+        one.done = done;
+      },
+      note: (text) => void one.notes.push(text),
+      end: () => {
+        one.ended = true;
+      },
+    };
+  };
+  server.manners.push({ cutAfter: 100_000 });
+  await isServed(await fetched(pinned(), { ...scope(), meter }, quick));
+  const [one, ...others] = shown;
+  assert.deepEqual(others, []);
+  assert.deepEqual([one?.total, one?.done, one?.ended], [300_000, 300_000, true]);
+  assert.match(one?.notes.join() ?? "", /after 100 kB/);
+});
+
+test("a list of digests comes from the mirror too, which has to speak TLS for that", async () => {
+  process.env.TPI_MIRROR = server.url;
+  try {
+    const remote = { url: "https://no.such.host/os.img.xz", sums: "https://no.such.host/SHA256SUMS" };
+    await assert.rejects(fetch(remote), (error) => isFault(error, "DOWNLOAD_UNSAFE"));
+  } finally {
+    delete process.env.TPI_MIRROR;
   }
 });
 

@@ -10,6 +10,7 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { generate } from "selfsigned";
 import { tempFolder } from "../disk/tools.ts";
+import { proxy } from "./proxy.ts";
 
 const content = Buffer.from("a disk, more or less");
 const sha256 = createHash("sha256").update(content).digest("hex");
@@ -45,13 +46,14 @@ after(async () => {
 
 /** Fetches in a process that trusts the server, for Node reads its certificates when it starts. */
 async function fetchOne(
-  home: string,
+  home: string | { readonly home: string; readonly proxy: string },
   ...words: readonly string[]
 ): Promise<{ stdout: string; stderr: string; ok: boolean }> {
   const env = {
     ...process.env,
     NODE_EXTRA_CA_CERTS: path.join(folder.path, "ca.pem"),
-    TPI_HOME: path.join(folder.path, home),
+    TPI_HOME: path.join(folder.path, typeof home === "string" ? home : home.home),
+    ...(typeof home === "string" ? {} : { HTTPS_PROXY: home.proxy }),
   };
   const script = ["--import", "tsx", path.join(import.meta.dirname, "fetch-one.ts")];
   return promisify(execFile)(process.execPath, [...script, ...words], { env }).then(
@@ -89,4 +91,14 @@ test("a download that the list contradicts is refused, and one that it does not 
   const other = await fetchOne("three", `${url}/os.img`, `${url}/other`);
   assert.match(other.stderr, /DOWNLOAD_UNLISTED/);
   assert.ok(!wrong.ok && !other.ok);
+});
+
+test("a download over TLS by way of HTTPS_PROXY is a tunnel through the proxy, with its list of digests", async () => {
+  answers.set("/os.img", content);
+  answers.set("/os.img.sha256", `${sha256}  os.img\n`);
+  await using gate = await proxy();
+  const words = [`${url}/os.img`, `${url}/os.img.sha256`];
+  const { stdout, stderr } = await fetchOne({ home: "four", proxy: gate.url }, ...words);
+  assert.equal(stdout.trim(), sha256, stderr);
+  assert.deepEqual([...new Set(gate.asked)], [new URL(url).host]);
 });

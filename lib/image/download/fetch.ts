@@ -6,6 +6,7 @@ import pRetry from "p-retry";
 import { isFault, TpiError } from "../../core/fault.ts";
 import { hold } from "../../core/lease.ts";
 import { paths } from "../../core/paths.ts";
+import type { Meter } from "../../core/progress.ts";
 import type { Scope } from "../../core/scope.ts";
 import { fileNameOf, type RemoteBase } from "../base.ts";
 import { mirrored, mirrorInForce } from "./mirror.ts";
@@ -103,18 +104,22 @@ async function brought(job: Job, by: { line: Line; scope: Scope }): Promise<stri
   const { remote, file, patience, want } = job;
   const { scope } = by;
   const url = mirrored(remote.url, mirrorInForce());
-  const meter = scope.meter("download", remote.size);
+  let shown: Meter | undefined;
   let counted = 0;
-  const counting = {
-    ...meter,
-    add: (bytes: number) => {
-      counted += bytes;
-      meter.add(bytes);
-    },
+  const metered = (total: number | undefined): Meter => {
+    const meter = shown ?? scope.meter("download", remote.size ?? total);
+    shown = meter;
+    return {
+      ...meter,
+      add: (bytes) => {
+        counted += bytes;
+        meter.add(bytes);
+      },
+    };
   };
   const silence = patience.silence === undefined ? {} : { patience: patience.silence };
   const asking = { plain: want !== undefined, signal: scope.signal, ...silence };
-  const transfer = { url, file, size: remote.size, asking, meter: counting };
+  const transfer = { url, file, size: remote.size, asking, metered };
   let before = 0;
   try {
     return await pRetry(() => transferred(by.line, transfer), {
@@ -129,13 +134,14 @@ async function brought(job: Job, by: { line: Line; scope: Scope }): Promise<stri
         return !moved;
       },
       onFailedAttempt: async ({ error }) => {
-        meter.note(error.message);
+        if (shown) shown.note(error.message);
+        else scope.say(error.message);
         const after = isFault(error, "DOWNLOAD_FAILED") ? (error.details.passing?.after ?? 0) : 0;
         if (after > 0) await pause(after, undefined, { signal: scope.signal });
       },
     });
   } finally {
-    meter.end();
+    shown?.end();
   }
 }
 

@@ -15,7 +15,8 @@ export interface Transfer {
   /** Bytes that it must have. */
   readonly size: number | undefined;
   readonly asking: Asking;
-  readonly meter: Meter;
+  /** The meter of the download, made when the first answer says how much there is. */
+  readonly metered: (total: number | undefined) => Meter;
 }
 
 /**
@@ -23,9 +24,8 @@ export interface Transfer {
  * `DOWNLOAD_FAILED` leaves what has arrived, for the next attempt to go on from; `DISK_FULL`, `DOWNLOAD_SIZE`.
  */
 export async function transferred(line: Line, transfer: Transfer): Promise<string> {
-  const { url, file, meter } = transfer;
+  const { url, file } = transfer;
   const have = await usable(transfer);
-  meter.at(have.length);
   if (have.total !== undefined && have.length === have.total) return have.path;
   const answer = await asked(line, { transfer, have });
   const read = reading(answer, have.length);
@@ -48,7 +48,8 @@ export async function transferred(line: Line, transfer: Transfer): Promise<strin
     await dropped(file);
     if (validator !== undefined) await begun(file, { url, validator, total: read.total });
   }
-  const length = await stored(answer, { transfer, path: have.path, from: read.from });
+  const meter = transfer.metered(read.total);
+  const length = await stored(answer, { transfer, meter, path: have.path, from: read.from });
   if (read.total !== undefined && length !== read.total)
     throw passing(url, `it ended at ${sizeText(length)} of ${sizeText(read.total)}`);
   await ended(file);
@@ -109,19 +110,19 @@ async function fits(
 /** Writes the body from `from` on; the length of the part afterwards. */
 async function stored(
   { body }: Answer,
-  to: { transfer: Transfer; path: string; from: number },
+  to: { transfer: Transfer; meter: Meter; path: string; from: number },
 ): Promise<number> {
-  const { transfer, path: part, from } = to;
+  const { transfer, meter, path: part, from } = to;
   await using handle = await open(part, from === 0 ? "w" : "r+");
   let at = from;
-  transfer.meter.at(at);
+  meter.at(at);
   const most = transfer.size ?? Number.POSITIVE_INFINITY;
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       // no encoding is set, so chunks are bytes
       await handle.write(chunk, 0, chunk.length, at);
       at += chunk.length;
-      transfer.meter.add(chunk.length);
+      meter.add(chunk.length);
       if (at > most)
         throw new TpiError("DOWNLOAD_SIZE", { url: transfer.url, want: sizeText(most), got: "more" });
     }
