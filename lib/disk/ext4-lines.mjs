@@ -1,17 +1,17 @@
 const line = 64 << 10;
-const mostLines = 256;
+const mostLines = 128;
 
 /**
- * A partition as ext2fs wants a disk, with its latest 16 MiB held in lines of 64 KiB: libext2fs asks for single blocks,
- * and each question to the other thread costs more than a line.
+ * A partition as ext2fs wants a disk, with its latest 8 MiB held in lines of 64 KiB: libext2fs asks for single blocks,
+ * and each question to the other thread costs more than a line. What is given to `write` is not looked at again.
  */
 export function lined({ size, read, write }) {
   /** Lines by number, in order of use; `dirty` ones are written back when they leave. */
   const lines = new Map();
 
-  const save = async (number, held) => {
+  const leave = async (number, held) => {
+    lines.delete(number);
     if (held.dirty) await write(number * line, held.bytes);
-    held.dirty = false;
   };
   const lineOf = async (number) => {
     const held = lines.get(number) ?? {
@@ -22,8 +22,7 @@ export function lined({ size, read, write }) {
     lines.set(number, held);
     if (lines.size > mostLines) {
       const [[oldest, left]] = lines;
-      await save(oldest, left);
-      lines.delete(oldest);
+      await leave(oldest, left);
     }
     return held;
   };
@@ -56,9 +55,9 @@ export function lined({ size, read, write }) {
     },
     discard: async () => {},
     flush: async () => {},
-    /** Writes back all that is dirty, in order of place. */
+    /** Writes back all that is dirty, in order of place; what is asked for after that is read anew. */
     save: async () => {
-      for (const [number, held] of [...lines].sort(([a], [b]) => a - b)) await save(number, held);
+      for (const [number, held] of [...lines].sort(([a], [b]) => a - b)) await leave(number, held);
     },
   };
 }

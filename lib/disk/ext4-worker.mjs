@@ -16,11 +16,15 @@ const largest = 2 ** 31; // of a file that is read in one piece
 const waiting = new Map();
 let asked = 0;
 
+/** Bytes to be written go over, and are empty here from then on. */
 const ask = (request) =>
   new Promise((resolve, reject) => {
     asked += 1;
     waiting.set(asked, { resolve, reject });
-    parentPort.postMessage({ ...request, kind: "disk", id: asked });
+    parentPort.postMessage(
+      { ...request, kind: "disk", id: asked },
+      request.bytes ? [request.bytes.buffer] : [],
+    );
   });
 
 const disk = lined({

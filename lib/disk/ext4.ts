@@ -36,7 +36,7 @@ export async function ext4Volume(area: Area, how: Ext4Words): Promise<Volume> {
   return volumeOf(engine, area);
 }
 
-const piece = 4 << 20; // what goes to the worker at once
+const piece = 1 << 20; // what goes to the worker at once
 
 function volumeOf(engine: Engine, area: Area): Volume {
   const does = <T>(

@@ -25,7 +25,7 @@ export interface Overlay extends Source {
 
 /** How changes are kept. */
 export interface OverlayWords {
-  /** Bytes of changes that may stay in memory; 16 MiB. All of more than that are in a file of the temp folder. */
+  /** Bytes of changes that may stay in memory; 8 MiB. All of more than that are in a file of the temp folder. */
   readonly memory?: number;
 }
 
@@ -33,7 +33,7 @@ const stride = 4 << 20;
 
 /** Copy on write over `base`, which is never changed. Bytes written as they were do not count as changes. */
 export function overlay(base: Source, words: OverlayWords = {}): Overlay {
-  const pages = pagesOf(base.size, words.memory ?? 16 << 20);
+  const pages = pagesOf(base.size, words.memory ?? 8 << 20);
   let last: Promise<void> = Promise.resolve();
 
   const read = async (at: number, length: number) => {

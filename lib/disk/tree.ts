@@ -16,7 +16,10 @@ export interface Attributes {
  */
 export interface Tree extends AsyncDisposable {
   read(path: string): Promise<Uint8Array>;
-  /** Replaces or makes a file (0644, root). An existing one keeps its mode and owner unless others are given. */
+  /**
+   * Replaces or makes a file (0644, root). An existing one keeps its mode and owner unless others are given. The bytes
+   * are not copied: they stay as they are until this has ended.
+   */
   write(path: string, bytes: Uint8Array | string, attributes?: Attributes): Promise<void>;
   append(path: string, bytes: Uint8Array | string): Promise<void>;
   /** Makes a folder (0755, root); with `recursive` also those above it, and an existing one is fine. */
@@ -97,8 +100,8 @@ export function treeOf(volume: Volume, where: string): Tree {
   return {
     read: (path) => inTurn(async () => volume.read(mustBe("file", at(await follow(path)), where).path)),
     write: (path, bytes, wish = {}) =>
-      inTurn(() => put(path, { bytes: Buffer.from(bytes), from: "start" }, wish)),
-    append: (path, bytes) => inTurn(() => put(path, { bytes: Buffer.from(bytes), from: "end" }, {})),
+      inTurn(() => put(path, { bytes: bytesOf(bytes), from: "start" }, wish)),
+    append: (path, bytes) => inTurn(() => put(path, { bytes: bytesOf(bytes), from: "end" }, {})),
     mkdir: (path, wish = {}) => inTurn(() => mkdir(path, wish)),
     list: (path) =>
       inTurn(async () =>
@@ -116,6 +119,9 @@ export function treeOf(volume: Volume, where: string): Tree {
     [Symbol.asyncDispose]: close,
   };
 }
+
+const bytesOf = (content: Uint8Array | string): Uint8Array =>
+  typeof content === "string" ? Buffer.from(content) : content;
 
 interface Present {
   readonly path: string;

@@ -71,7 +71,10 @@ function hashed(file: string): { size: number; sha256: string } {
   }
 }
 
-/** A file's bytes in pieces of 4 MiB, at least one; `FILE_CHANGED` at their end where they are no longer the hashed ones. */
+/**
+ * A file's bytes in pieces of 1 MiB, at least one, each good until the next is asked for; `FILE_CHANGED` at their end
+ * where they are no longer the hashed ones.
+ */
 export async function* pieces(
   file: { readonly path: string; readonly sha256: string },
   signal: AbortSignal,
@@ -80,9 +83,10 @@ export async function* pieces(
   await using handle = await open(file.path, "r").catch((cause: unknown) => {
     throw new TpiError("FILE_CHANGED", { path: file.path }, { cause });
   });
+  const buffer = Buffer.allocUnsafe(stride);
   for (let at = 0, last = false; !last; ) {
     signal.throwIfAborted();
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(4 * stride), 0, 4 * stride, at);
+    const { bytesRead } = await handle.read(buffer, 0, stride, at);
     last = bytesRead === 0;
     hash.update(buffer.subarray(0, bytesRead));
     if (bytesRead > 0 || at === 0) yield buffer.subarray(0, bytesRead);

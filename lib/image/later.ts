@@ -33,7 +33,7 @@ async function unitsIn(copy: Copy, signal: AbortSignal): Promise<readonly Edit[]
     if (entry.kind !== "file" || entry.size > largestUnit || !path.includes("/systemd/system/")) continue;
     const parts: Uint8Array[] = [];
     for await (const part of pieces({ path: `${copy.from}${entry.at}`, sha256: entry.sha256 }, signal))
-      parts.push(part);
+      parts.push(Buffer.from(part));
     edits.push({ kind: "write", path, content: Buffer.concat(parts) });
   }
   return edits;

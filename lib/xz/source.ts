@@ -11,7 +11,7 @@ import { shelf } from "./shelf.ts";
 
 /** How blocks are kept. */
 export interface XzSourceOptions {
-  /** Bytes of unpacked blocks that may stay in memory; 32 MiB. The blocks of a running read come on top. */
+  /** Bytes of unpacked blocks that may stay in memory; 16 MiB. The blocks of a running read come on top. */
   readonly memory?: number;
   readonly signal?: AbortSignal;
 }
@@ -21,7 +21,7 @@ export interface XzSourceOptions {
  * the work. `XZ_NOT_SEEKABLE` where a block is too large for that, `XZ_CORRUPT` and `FILE_CHANGED` from reads.
  */
 export function xzSource(file: XzFile, options: XzSourceOptions = {}): Source {
-  const { memory = 32 << 20, signal = new AbortController().signal } = options;
+  const { memory = 16 << 20, signal = new AbortController().signal } = options;
   const size = file.uncompressedSize;
   mustBeRandom(file);
   let held: Promise<Held> | undefined;

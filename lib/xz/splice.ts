@@ -49,7 +49,7 @@ export interface SpliceJob {
   readonly original?: Source;
   /** 0 to 9; 1 costs a fifth of 6 and a few percent of size, of the dirty blocks alone. */
   readonly preset?: number;
-  /** Bytes of new blocks that may stay in memory; 32 MiB, the others go to the temp folder. */
+  /** Bytes of new blocks that may stay in memory; 16 MiB, the others go to the temp folder. */
   readonly memory?: number;
   readonly signal: AbortSignal;
 }
@@ -64,7 +64,7 @@ export async function splice(job: SpliceJob): Promise<Spliced> {
   const { base, disk, signal, preset = 1 } = job;
   const check = checkOf(base);
   const slots = slotsOf({ blocks: base.blocks, size: disk.size, changed: job.changed });
-  const kept = spool(job.memory ?? 32 << 20);
+  const kept = spool(job.memory ?? 16 << 20);
   try {
     const made = await madeAnew({ ...job, slots, kept, packing: { check, preset, signal } });
     const pieces = piecesOf({ slots, made, check });

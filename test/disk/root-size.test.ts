@@ -81,7 +81,7 @@ test("what is edited before and after a root is resized is there", async () => {
     filesystem: "now",
     signal,
   });
-  const disk = overlay(grown.disk);
+  await using disk = overlay(grown.disk);
   const large = noise("large", 30 * mib);
   await using tree = await openTree(disk, await rootOf(disk));
   await tree.write("/opt.bin", large);
@@ -119,7 +119,7 @@ test("a root that is not the last partition is not shrunk", async () => {
 test("a root that e2fsck finds fault with is not resized, and no work file stays", async () => {
   await using base = await untouched(await layout("rk1-desktop"));
   const root = await rootOf(base.disk);
-  const disk = overlay(base.disk);
+  await using disk = overlay(base.disk);
   await disk.write(root.start + 4096, Buffer.alloc(64, 0xaa)); // its first group descriptor
   await assert.rejects(shrinkRoot({ disk, changed: disk.changed }, { root, margin: mib, signal }), {
     code: "RESIZE_FAILED",

@@ -68,7 +68,7 @@ test("bigalloc is refused by name", async () => {
 test("what was edited in a free block's neighbour survives", async () => {
   await using base = await untouched(await layout("rk1-24.04"));
   const root = await rootOf(base.disk);
-  const disk = overlay(base.disk);
+  await using disk = overlay(base.disk);
   await disk.write(root.start, Buffer.alloc(1024, 0x5a)); // the boot sector of the partition, which ext4 never uses
   const zeroed = await zeroFree({ disk, changed: disk.changed }, { partition: root, signal });
   assert.ok(Buffer.alloc(1024, 0x5a).equals(await zeroed.disk.read(root.start, 1024)));
