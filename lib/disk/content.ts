@@ -6,7 +6,13 @@ import type { Source } from "./source.ts";
 export type Content =
   /** Also ext2 and ext3. */
   | { readonly kind: "ext4"; readonly label: string; readonly uuid: string }
-  | { readonly kind: "fat"; readonly label: string; readonly bits: 12 | 16 | 32 }
+  | {
+      readonly kind: "fat";
+      readonly label: string;
+      /** Its serial number, as blkid spells it: `4EF5-6F55`. */
+      readonly uuid: string;
+      readonly bits: 12 | 16 | 32;
+    }
   /** Something known that cannot be edited here, such as `btrfs` or `LUKS`. */
   | { readonly kind: "other"; readonly name: string }
   | { readonly kind: "unknown" };
@@ -38,5 +44,5 @@ export async function contentOf(disk: Source, span: { start: number; size: numbe
   if (!boot) return { kind: "unknown" };
   const root = span.start + boot.rootAt;
   const folder = root + 4096 <= disk.size ? await disk.read(root, 4096) : new Uint8Array();
-  return { kind: "fat", label: fatLabel(folder) ?? boot.label, bits: boot.bits };
+  return { kind: "fat", label: fatLabel(folder) ?? boot.label, uuid: boot.serial, bits: boot.bits };
 }

@@ -3,6 +3,8 @@ export interface Boot {
   readonly bits: 12 | 16 | 32;
   /** From the boot sector; the root folder's own label entry is the better witness. */
   readonly label: string;
+  /** As blkid spells it. */
+  readonly serial: string;
   readonly clusterSize: number;
   /** Data clusters; they are numbered from 2. */
   readonly clusters: number;
@@ -48,6 +50,7 @@ export function readBoot(head: Uint8Array): Boot | undefined {
   return {
     bits: wide ? 32 : clusters < 4085 ? 12 : 16,
     label: labelText(at.subarray(wide ? 71 : 43, wide ? 82 : 54)),
+    serial: serialText(at.readUInt32LE(wide ? 67 : 39)),
     ...{ clusterSize, clusters, fats, rootAt, rootCluster, dataAt },
     fatAt: reserved * sector,
     fatSize: fatSectors * sector,
@@ -70,6 +73,11 @@ export function fatLabel(folder: Uint8Array): string | undefined {
 function labelText(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString("latin1").trimEnd();
   return text === "NO NAME" ? "" : text;
+}
+
+function serialText(number: number): string {
+  const hex = number.toString(16).toUpperCase().padStart(8, "0");
+  return `${hex.slice(0, 4)}-${hex.slice(4)}`;
 }
 
 function isPowerOfTwo(value: number): boolean {

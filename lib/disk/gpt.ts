@@ -60,6 +60,7 @@ function row(entry: Buffer, slot: number): Row | undefined {
     size: (last - first + 1) * sector,
     name: entry.toString("utf16le", 56, 128).replace(/\0.*$/s, ""),
     type: guidText(entry.subarray(0, 16)),
+    id: guidText(entry.subarray(16, 32)).toLowerCase(),
   };
 }
 

@@ -24,7 +24,9 @@ export async function readMbr(disk: Source): Promise<readonly Row[] | "protectiv
     .filter((entry) => !extended.has(entry.type))
     .map((entry) => row(entry, entry.slot + 1));
   const box = used.find((entry) => extended.has(entry.type));
-  return box ? [...primary, ...(await logical(disk, box))] : primary;
+  const rows = box ? [...primary, ...(await logical(disk, box))] : primary;
+  const signature = hex(Buffer.from(await disk.read(440, 4)).readUInt32LE(0), 8);
+  return rows.map((one) => ({ ...one, id: `${signature}-${hex(one.index, 2)}` }));
 }
 
 /** Follows the chain of boot records in an extended partition: each names one logical partition and the next record. */
@@ -52,6 +54,8 @@ async function entriesAt(disk: Source, at: number): Promise<readonly Entry[] | u
   return entriesOf(record);
 }
 
+const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, "0");
+
 function entriesOf(record: Buffer): readonly Entry[] {
   return [446, 462, 478, 494].map((from) => ({
     type: record.readUInt8(from + 4),
@@ -61,7 +65,7 @@ function entriesOf(record: Buffer): readonly Entry[] {
 }
 
 function row(entry: Entry, index: number): Row {
-  const type = `0x${entry.type.toString(16).padStart(2, "0")}`;
+  const type = `0x${hex(entry.type, 2)}`;
   return { index, start: entry.first * sector, size: entry.count * sector, name: "", type };
 }
 

@@ -14,6 +14,11 @@ export interface Row {
   readonly name: string;
   /** The GPT type GUID in upper case, or the MBR type as `0x0c`. Images lie here: look at `content`. */
   readonly type: string;
+  /**
+   * What Linux calls its PARTUUID: the GPT entry's own GUID, or an MBR's disk signature and the number, such as
+   * `4e639091-01`. Absent where there is no table, and for a row that no table has yet.
+   */
+  readonly id?: string;
 }
 
 /** A stretch of a disk, with what it really holds. */

@@ -17,26 +17,24 @@ export function mountLines(fstab: string): readonly MountLine[] {
 }
 
 /**
- * The partition that a line means: by label or UUID, by the number at the end of an MBR's PARTUUID, or, where those
- * tell nothing, as the only one of its kind.
+ * The partition that a line means: the one of that name, or, for a path under /dev, the one of that number if it holds
+ * what the line says, or else the only FAT. Undefined where the image has none, as the machine would have none.
  */
 export function partitionOf(line: MountLine, found: readonly Partition[]): Partition | undefined {
-  const [, key = "", value = ""] = /^(LABEL|UUID|PARTUUID|PARTLABEL)="?(.*?)"?$/i.exec(line.device) ?? [];
-  const hit = found.find((partition) => isMeant(key.toUpperCase(), value, partition));
-  if (hit) return hit;
-  if (key.toUpperCase() === "LABEL") return undefined;
+  const [, key, value = ""] = /^(\w+)="?(.*?)"?$/.exec(line.device) ?? [];
+  if (key !== undefined) return found.find((partition) => isMeant(key.toUpperCase(), value, partition));
   const same = found.filter(({ content }) => kindOf(line.kind) === content.kind);
-  return kindOf(line.kind) === "fat" && same.length === 1 ? same[0] : undefined;
+  const [, number] = /^\/dev\/(?:[sv]d[a-z]+|(?:mmcblk|nvme\d+n|nbd)\d+p)(\d+)$/.exec(line.device) ?? [];
+  const numbered = same.find(({ index }) => index === Number(number));
+  return numbered ?? (kindOf(line.kind) === "fat" && same.length === 1 ? same[0] : undefined);
 }
 
-function isMeant(key: string, value: string, { content, index, name, type }: Partition): boolean {
+function isMeant(key: string, value: string, { content, name, id = "" }: Partition): boolean {
   const same = (other: string) => other !== "" && other.toLowerCase() === value.toLowerCase();
   if (key === "LABEL") return "label" in content && same(content.label);
-  if (key === "UUID") return content.kind === "ext4" && same(content.uuid);
+  if (key === "UUID") return "uuid" in content && same(content.uuid);
   if (key === "PARTLABEL") return same(name);
-  if (key !== "PARTUUID" || !type.startsWith("0x")) return false;
-  const [, number] = /^[0-9a-f]{8}-([0-9a-f]{2})$/i.exec(value) ?? [];
-  return number !== undefined && Number.parseInt(number, 16) === index;
+  return key === "PARTUUID" && same(id);
 }
 
 const kindOf = (kind: string): string => (/^(vfat|msdos)$/.test(kind) ? "fat" : kind);

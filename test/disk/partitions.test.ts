@@ -26,7 +26,7 @@ test("partitions are known by what they hold, not by the type in the table", asy
   const { kind, partitions: found } = await tableOf(image.path);
   assert.equal(kind, "gpt");
   const [cidata, root] = found;
-  assert.deepEqual(cidata?.content, { kind: "fat", label: "CIDATA", bits: 32 });
+  assert.deepEqual(cidata?.content, { kind: "fat", label: "CIDATA", uuid: "ABCD-1234", bits: 32 });
   assert.equal(root?.type, "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"); // says EFI System
   const uuid = "01234567-89ab-cdef-0123-456789abcdef";
   assert.deepEqual(root?.content, { kind: "ext4", label: "cloudimg-rootfs", uuid });
@@ -45,6 +45,30 @@ test("partitions stand where sfdisk says, in bytes", async () => {
       name,
     })),
   );
+});
+
+test("partitions have the names that blkid knows them by, in a GPT and an MBR", async () => {
+  const mbr = path.join(home.path, "ids.img");
+  await writeFile(mbr, "");
+  await truncate(mbr, 24 * mib);
+  sfdisk(
+    mbr,
+    "label: dos\nlabel-id: 0x0e639091\nstart=2048, size=8192\nstart=12288, size=30000, type=5\nstart=14336",
+  );
+  for (const file of [image.path, mbr]) {
+    const said = await must("partx", "--noheadings", "--raw", "--output", "NR,UUID", file);
+    const rows = said
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" "));
+    const { partitions: found } = await tableOf(file);
+    const own = found.map(({ index, id }) => [String(index), id]);
+    assert.deepEqual(
+      own,
+      rows.filter(([number]) => own.some(([index]) => index === number)),
+    );
+    assert.equal(own.length, 2);
+  }
 });
 
 test("partitions come from the backup GPT where the primary one is bad, and the damage is told", async () => {
@@ -119,7 +143,7 @@ test("a file system without a table is one bare partition", async () => {
   assert.equal(kind, "bare");
   assert.deepEqual(
     found.map(({ start, size, content }) => [start, size, content]),
-    [[0, mib, { kind: "fat", label: "SEED", bits: 12 }]],
+    [[0, mib, { kind: "fat", label: "SEED", uuid: "ABCD-1234", bits: 12 }]],
   );
 });
 

@@ -39,7 +39,7 @@ for (const [bits, size, cluster] of [
         ...span,
         name: "",
         type: "",
-        content: { kind: "fat", label: "", bits },
+        content: { kind: "fat", label: "", uuid: "", bits },
       };
       await fc.assert(
         fc.asyncProperty(mutations(places), async (changes) => {

@@ -80,7 +80,8 @@ const vfat = {
   size: 1,
   name: "boot",
   type: "0x0c",
-  content: { kind: "fat", label: "bootfs", bits: 32 },
+  id: "4e639091-01",
+  content: { kind: "fat", label: "bootfs", uuid: "ABCD-1234", bits: 32 },
 } as const;
 const ext4 = {
   index: 2,
@@ -88,20 +89,33 @@ const ext4 = {
   size: 1,
   name: "",
   type: "0x83",
+  id: "4e639091-02",
   content: { kind: "ext4", label: "rootfs", uuid: "0123-45" },
 } as const;
-for (const { line, hit } of [
+const guid = "2f1c9f6e-8a3d-4c6b-9a55-0c5b1f0d7e21";
+const efi = { ...vfat, index: 15, name: "EFI", id: guid, content: { ...vfat.content, label: "" } } as const;
+for (const { line, hit, among = [vfat, ext4] } of [
   { line: "LABEL=bootfs /boot/firmware vfat defaults 0 2", hit: vfat },
+  { line: "LABEL=ROOTFS / ext4 defaults 0 1", hit: ext4 },
   { line: "PARTUUID=4e639091-01 /boot/firmware vfat defaults 0 2", hit: vfat },
   { line: "PARTUUID=4e639091-02 / ext4 defaults 0 1", hit: ext4 },
+  { line: "PARTUUID=12345678-01 /boot/firmware vfat defaults 0 2", hit: undefined },
+  { line: `PARTUUID=${guid.toUpperCase()} /boot/efi vfat defaults 0 2`, hit: efi, among: [vfat, efi] },
+  { line: "PARTLABEL=EFI /boot/efi vfat defaults 0 2", hit: efi, among: [vfat, efi] },
   { line: "UUID=0123-45 / ext4 defaults 0 1", hit: ext4 },
-  { line: "UUID=ABCD-1234 /boot/efi vfat umask=0077 0 1", hit: vfat },
+  { line: 'UUID="abcd-1234" /boot/efi vfat umask=0077 0 1', hit: vfat },
+  { line: "UUID=ABCD-9999 /boot/efi vfat umask=0077 0 1", hit: undefined },
   { line: "LABEL=other /boot vfat defaults 0 2", hit: undefined },
   { line: "UUID=9999 /srv ext4 defaults 0 2", hit: undefined },
+  { line: "/dev/mmcblk0p15 /boot/efi vfat defaults 0 2", hit: efi, among: [vfat, efi] },
+  { line: "/dev/sda2 / ext4 defaults 0 2", hit: ext4 },
+  { line: "/dev/nvme0n1p1 /boot vfat defaults 0 2", hit: vfat },
+  { line: "/dev/mapper/boot /boot vfat defaults 0 2", hit: vfat },
+  { line: "/dev/mapper/boot /boot vfat defaults 0 2", hit: undefined, among: [vfat, efi] },
 ]) {
-  test(`fstab's ${line.split(" ")[0]} means ${hit ? `partition ${hit.index}` : "no partition of the image"}`, () => {
+  test(`fstab's ${line.split(" ")[0]} means ${hit ? `partition ${hit.index}` : "none"} of partitions ${among.map(({ index }) => index)}`, () => {
     const [mount] = mountLines(`# a comment\n\nproc /proc proc defaults 0 0\n${line}\n`).slice(-1);
     assert.ok(mount);
-    assert.equal(partitionOf(mount, [vfat, ext4]), hit);
+    assert.equal(partitionOf(mount, among), hit);
   });
 }

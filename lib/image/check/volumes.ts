@@ -1,4 +1,4 @@
-import type { Content, Partition, PartitionTable, Source } from "../../disk.ts";
+import type { Content, PartitionTable, Source } from "../../disk.ts";
 import type { Volume } from "./look.ts";
 
 /** The file systems of a disk under all their names; `root` is the number of the one with the system. */
@@ -9,16 +9,15 @@ export async function volumesOf(
   const { table, root } = of;
   const found: Volume[] = [];
   for (const partition of table.partitions) {
-    const { content, size, name, index } = partition;
+    const { content, size, name, index, id = "" } = partition;
     if (content.kind === "unknown") continue;
     const head = Buffer.from(await disk.read(partition.start, Math.min(4096, size)));
     found.push({
       kind: content.kind === "other" ? content.name : content.kind,
       label: "label" in content ? content.label : "",
-      uuid:
-        content.kind === "ext4" ? content.uuid : content.kind === "fat" ? serialOf(head, content.bits) : "",
+      uuid: "uuid" in content ? content.uuid : "",
       partlabel: name,
-      partuuid: await partuuidOf(disk, { table, partition }),
+      partuuid: id,
       free: content.kind === "ext4" ? freeOf(head.subarray(1024)) : undefined,
       size,
       isRoot: index === root,
@@ -26,40 +25,6 @@ export async function volumesOf(
     });
   }
   return found;
-}
-
-/** A FAT's serial number as blkid spells it; it stands behind the fields of FAT32, or of FAT12 and FAT16. */
-function serialOf(boot: Buffer, bits: 12 | 16 | 32): string {
-  const number = boot
-    .readUInt32LE(bits === 32 ? 67 : 39)
-    .toString(16)
-    .toUpperCase()
-    .padStart(8, "0");
-  return `${number.slice(0, 4)}-${number.slice(4)}`;
-}
-
-/** Linux makes one for an MBR from the disk's signature and the partition's number. */
-async function partuuidOf(
-  disk: Source,
-  of: { table: PartitionTable; partition: Partition },
-): Promise<string> {
-  const { table, partition } = of;
-  if (table.kind === "bare") return "";
-  if (table.kind === "mbr") {
-    const signature = Buffer.from(await disk.read(440, 4)).readUInt32LE(0);
-    return `${signature.toString(16).padStart(8, "0")}-${partition.index.toString(16).padStart(2, "0")}`;
-  }
-  const header = Buffer.from(await disk.read(table.damage ? disk.size - 512 : 512, 512));
-  const [start, stride] = [Number(header.readBigUInt64LE(72)) * 512, header.readUInt32LE(84)];
-  const id = Buffer.from(await disk.read(start + (partition.index - 1) * stride + 16, 16));
-  const hex = [
-    id.subarray(0, 4).reverse(),
-    id.subarray(4, 6).reverse(),
-    id.subarray(6, 8).reverse(),
-    id.subarray(8, 10),
-    id.subarray(10),
-  ];
-  return hex.map((part) => part.toString("hex")).join("-");
 }
 
 /** What says that a file system is in use: its journal or its state for ext4, the bit that Linux sets for FAT. */
