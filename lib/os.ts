@@ -6,7 +6,7 @@ import type { System } from "./os/system.ts";
 export { applyEdits, textIn, volumeOf } from "./os/apply.ts";
 export type { Dress, Edit, Owner, VolumeName } from "./os/edit.ts";
 export { firstBootLines, firstBootPaths } from "./os/firstboot-script.ts";
-export { type HostKey, hostKeyOf } from "./os/hostkey.ts";
+export { type HostKey, hostKeyFrom, hostKeyOf } from "./os/hostkey.ts";
 export type * from "./os/identity.ts";
 export { rendering } from "./os/rendering.ts";
 export type { OsFacts, System } from "./os/system.ts";

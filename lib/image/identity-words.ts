@@ -1,7 +1,7 @@
 import type { Command } from "../core/cmd.ts";
 import { type Secret, secret } from "../core/secret.ts";
 import type { HostKey, Identity, Keyboard, Nic, Services, SshServer } from "../os.ts";
-import { rootOf, type UserWords, userOf } from "./people.ts";
+import { hostKeyWords, rootOf, type UserWords, userOf } from "./people.ts";
 import { oneLine, plain, plainNic, plains } from "./plain-words.ts";
 
 /** What may be said of a Wi-Fi; without a password it is open. */
@@ -41,7 +41,11 @@ export interface IdentityWords<R> {
   /** Lets root in by password or keys; root is locked where nothing is said. */
   root(words: Pick<UserWords, "keys" | "password">): R;
   ssh(server: SshServer): R;
-  hostKey(key: HostKey): R;
+  /**
+   * The machine's SSH host key: the path or text of an ed25519 private key as `ssh-keygen -t ed25519 -N ""` writes it.
+   * `HOST_KEY_UNFIT`, `FILE_MISSING`.
+   */
+  hostKey(key: HostKey | string | Secret): R;
   timezone(zone: string): R;
   locale(locale: string): R;
   keyboard(layout: string, words?: Omit<Keyboard, "layout">): R;
@@ -68,7 +72,7 @@ export function identityWords<R>(identity: Identity, say: (identity: Identity) =
       also({ users: [...identity.users.filter((user) => user.name !== name), userOf(name, words)] }),
     root: (words) => also({ root: rootOf(words) }),
     ssh: (server) => also({ ssh: { ...identity.ssh, ...plainServer(server) } }),
-    hostKey: (hostKey) => also({ hostKey }),
+    hostKey: (key) => also({ hostKey: hostKeyWords(key) }),
     timezone: (zone) => also({ timezone: plain("time zone such as Europe/Berlin", zone) }),
     locale: (locale) => also({ locale: plain("locale such as en_GB.UTF-8", locale) }),
     keyboard: (layout, words = {}) => {

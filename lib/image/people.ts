@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import { TpiError } from "../core/fault.ts";
 import { type Secret, secret } from "../core/secret.ts";
-import type { RootPolicy, User } from "../os.ts";
+import { type HostKey, hostKeyFrom, type RootPolicy, type User } from "../os.ts";
 import { expanded } from "./spec.ts";
 
-/** What may be said of a user; `keys` are authorized_keys lines or files that hold them. */
+/**
+ * What may be said of a user; `keys` are authorized_keys lines or files that hold them. A `password` that is a hash of
+ * crypt(5), such as `openssl passwd -6` prints, is taken as one; any other is stored as a hash.
+ */
 export interface UserWords {
   readonly keys?: string | readonly string[];
   readonly password?: string | Secret;
@@ -45,10 +48,18 @@ function keyLines(given: string): readonly string[] {
   return keys;
 }
 
-function keyFile(file: string): string {
+/** The host key of a description: as it is, or from the text or the path of its private key. */
+export function hostKeyWords(key: HostKey | string | Secret): HostKey {
+  if (typeof key === "object" && "fingerprint" in key && "publicKey" in key) return key;
+  const given = secret(key).reveal();
+  const text = given.startsWith("-----BEGIN") ? given : keyFile(expanded(given), "SSH host key");
+  return hostKeyFrom(secret(text));
+}
+
+function keyFile(file: string, what = "SSH public key"): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new TpiError("FILE_MISSING", { path: file, what: "SSH public key" }, { cause });
+    throw new TpiError("FILE_MISSING", { path: file, what }, { cause });
   }
 }

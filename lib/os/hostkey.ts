@@ -1,5 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey, hkdfSync } from "node:crypto";
+import ssh2 from "ssh2";
+import { TpiError } from "../core/fault.ts";
 import { Secret } from "../core/secret.ts";
+
+const { utils } = ssh2;
 
 /** An ed25519 SSH host key that is planted in an image, so that the machine is known before its first boot. */
 export interface HostKey {
@@ -37,9 +41,29 @@ export function hostKeyOf(seed: Secret, name: string): HostKey {
   return {
     privateKey: new Secret(`${[armour("BEGIN"), ...lines, armour("END")].join("\n")}\n`),
     publicKey: `ssh-ed25519 ${blob.toString("base64")} ${name}`,
-    fingerprint: `SHA256:${createHash("sha256").update(blob).digest("base64").replaceAll("=", "")}`,
+    fingerprint: fingerprintOf(blob),
   };
 }
+
+/** A host key that `ssh-keygen -t ed25519` has made without a passphrase, from the text of its file; `HOST_KEY_UNFIT`. */
+export function hostKeyFrom(privateKey: Secret): HostKey {
+  const text = `${privateKey.reveal().trim()}\n`;
+  const key = utils.parseKey(text);
+  if (key instanceof Error) throw new TpiError("HOST_KEY_UNFIT", { why: key.message }, { cause: key });
+  if (key.type !== "ssh-ed25519" || !key.isPrivateKey() || !text.includes("OPENSSH PRIVATE KEY"))
+    throw new TpiError("HOST_KEY_UNFIT", {
+      why: `it is ${key.type}${key.isPrivateKey() ? "" : ", the public half"}`,
+    });
+  const blob = key.getPublicSSH();
+  return {
+    privateKey: new Secret(text),
+    publicKey: `ssh-ed25519 ${blob.toString("base64")}${key.comment ? ` ${key.comment}` : ""}`,
+    fingerprint: fingerprintOf(blob),
+  };
+}
+
+const fingerprintOf = (blob: Buffer): string =>
+  `SHA256:${createHash("sha256").update(blob).digest("base64").replaceAll("=", "")}`;
 
 function count(value: number): Buffer {
   const four = Buffer.alloc(4);

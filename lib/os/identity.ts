@@ -56,7 +56,7 @@ export interface User {
   readonly name: string;
   /** Lines as they stand in authorized_keys. */
   readonly keys: readonly string[];
-  /** Stored as a sha512-crypt hash only; without one the account cannot be entered by password. */
+  /** Stored as a sha512-crypt hash only, or as it is where it is a hash of crypt(5); without one the account cannot be entered by password. */
   readonly password?: Secret;
   readonly sudo: "none" | "password" | "nopasswd";
   readonly groups: readonly string[];

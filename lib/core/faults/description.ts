@@ -8,6 +8,11 @@ export const descriptionFaults = {
       `the image has no ${p.kind} for the owner "${p.owner}" (it has ${p.known || "none"})`,
     hint: "users that cloud-init or the first boot makes are not in the image yet: give numbers such as 1000:1000, or say firstBoot(name, `chown …`)",
   },
+  HOST_KEY_UNFIT: {
+    exit: "refused",
+    message: (p: { why: string }) => `that is no host key which can be planted: ${p.why}`,
+    hint: 'give the private half of one that `ssh-keygen -t ed25519 -N "" -f FILE` has made',
+  },
   COPY_UNFIT: {
     exit: "refused",
     message: (p: { path: string; is: string }) =>
