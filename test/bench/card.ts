@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import net from "node:net";
 import path from "node:path";
-import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -29,12 +26,10 @@ const link = 12_500_000;
 export async function cardBench(signal: AbortSignal): Promise<readonly Row[]> {
   await using home = await tempFolder();
   const images = await imagesIn(home.path, signal);
-  await using own = await desk({ modules: 1 });
-  await using line = await slowLine(own.board.sshPort);
-  const far = own.client({ ssh: { port: line.port, hostKey: own.board.sshHostKey } });
+  await using own = await desk({ modules: 1, pace: { linkBytesPerSecond: link } });
   const folder = (keeping: string) => `/mnt/sdcard/${keeping}`;
   const run = async (keeping: "blocks" | "whole") => {
-    const cache = bmcCache(far.ssh, { folder: folder(keeping), keeping });
+    const cache = bmcCache(own.bmc.ssh, { folder: folder(keeping), keeping });
     const began = performance.now();
     const bytes: number[] = [];
     for (const [at, image] of images.entries()) {
@@ -64,7 +59,7 @@ export async function cardBench(signal: AbortSignal): Promise<readonly Row[]> {
       aim: "",
     }),
     row("nodes 2 to 4 against node 1", { ours: others, usual: first, unit: "MB", aim: `under 3 %: ${met}` }),
-    ...(unable ? [] : [await uploadRow(home.path, signal)]),
+    ...(unable ? [] : [await uploadRow(signal)]),
   ];
 }
 
@@ -90,57 +85,42 @@ async function imagesIn(home: string, signal: AbortSignal): Promise<readonly Con
   return images;
 }
 
-async function uploadRow(home: string, signal: AbortSignal): Promise<Row> {
+/**
+ * Pairs of one upload each, by turns who is first, as the machine is not equally busy all the time: the middle ratio
+ * counts. From memory to memory, as we wait for the bytes to be on the disk and scp does not.
+ */
+async function uploadRow(signal: AbortSignal): Promise<Row> {
   await using server = await sshd();
-  const file = path.join(home, "random");
+  await using home = await tempFolder("/dev/shm");
+  const file = path.join(home.path, "random");
   await must("bash", "-c", `head -c 400000000 /dev/urandom > ${file}`);
   const flags = `-i ${server.folder}/id -P ${server.port} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes -q`;
   const far = ssh(server.target({ user: "root", keys: [`${server.folder}/id`] }));
-  const [ours, usual]: [number[], number[]] = [[], []];
-  for (let round = 0; round < 3; round += 1) {
+  const put = async () => {
     const began = performance.now();
-    await guarded(() => far.put(file, `${server.folder}/ours`, { signal }));
-    ours.push((performance.now() - began) / 1000);
-    const scp = await measured(`scp ${flags} ${file} root@127.0.0.1:${server.folder}/theirs`, signal);
-    usual.push(scp.wallSeconds);
+    await guarded(() => far.put(file, `${home.path}/ours`, { signal }));
+    return (performance.now() - began) / 1000;
+  };
+  const scp = async () =>
+    (await measured(`scp ${flags} ${file} root@127.0.0.1:${home.path}/theirs`, signal)).wallSeconds;
+  const pairs: { readonly ours: number; readonly usual: number }[] = [];
+  for (let round = 0; round < 9; round += 1) {
+    const first = round % 2 === 0 ? await scp() : undefined;
+    const ours = await put();
+    pairs.push({ ours, usual: first ?? (await scp()) });
   }
   closeAll();
-  const two = { ours: Math.min(...ours), usual: Math.min(...usual) };
-  const met = two.usual / two.ours >= 0.95 ? "met" : "missed";
+  const middle = (of: (pair: (typeof pairs)[number]) => number) =>
+    pairs.map(of).toSorted((one, other) => one - other)[Math.floor(pairs.length / 2)] ?? Number.NaN;
+  const ratio = middle(({ ours, usual }) => ours / usual);
   return {
     name: "400 MB to OpenSSH, and scp",
-    ...two,
-    ratio: two.ours / two.usual,
+    ours: middle(({ ours }) => ours),
+    usual: middle(({ usual }) => usual),
+    ratio,
     unit: "s",
-    aim: `95 % of scp: ${met}`,
+    aim: `95 % of scp: ${1 / ratio >= 0.95 ? "met" : "missed"}`,
   };
-}
-
-/** A port that leads to another one of this machine, no faster than the controller's network. */
-async function slowLine(port: number): Promise<AsyncDisposable & { readonly port: number }> {
-  let free = performance.now();
-  const slow = () =>
-    new Transform({
-      transform: (chunk: Buffer, _encoding, done) => {
-        const now = performance.now();
-        free = Math.max(free, now) + (chunk.length / link) * 1000;
-        setTimeout(() => done(null, chunk), free - now);
-      },
-    });
-  const server = net.createServer((near) => {
-    const there = net.connect(port, "127.0.0.1");
-    pipeline(near, slow(), there).catch(() => undefined); // either side may end first
-    pipeline(there, near).catch(() => undefined);
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const close = async () => {
-    closeAll();
-    server.close();
-    await once(server, "close");
-  };
-  return { port: address.port, [Symbol.asyncDispose]: close };
 }
 
 async function sizeBelow(folder: string): Promise<number> {

@@ -32,8 +32,8 @@ export async function must(name: string, ...words: readonly string[]): Promise<s
 }
 
 /** A folder that is removed with everything in it when its lease ends. */
-export async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const folder = await mkdtemp(path.join(tmpdir(), "tpi-test-"));
+export async function tempFolder(at = tmpdir()): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await mkdtemp(path.join(at, "tpi-test-"));
   return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
