@@ -27,6 +27,7 @@ const signatures = [
   { name: "LUKS", at: 0, bytes: "LUKS\xba\xbe" },
   { name: "LVM", at: 536, bytes: "LVM2 001" },
   { name: "ISO 9660", at: 32769, bytes: "CD001" },
+  { name: "RAID", at: 4096, bytes: "\xfc\x4e\x2b\xa9" },
   { name: "NTFS", at: 3, bytes: "NTFS    " },
   { name: "exFAT", at: 3, bytes: "EXFAT   " },
 ] as const;

@@ -96,7 +96,7 @@ async function look(
 /** The largest file system that only a kernel can read, such as `btrfs`. */
 function foreignRoot({ partitions }: PartitionTable): string | undefined {
   const foreign = partitions.flatMap(({ size, content }) =>
-    content.kind === "other" && /^(btrfs|xfs|f2fs|erofs|squashfs|luks|lvm)$/i.test(content.name)
+    content.kind === "other" && /^(btrfs|xfs|f2fs)$/i.test(content.name)
       ? [{ size, name: content.name }]
       : [],
   );

@@ -20,8 +20,14 @@ export async function shown(spec: ImageSpec, scope: Scope): Promise<Shown> {
     await using open = bench;
     return { ...found, os: system.facts, engine: open.engine };
   } catch (error) {
-    if (!isFault(error, "OS_UNKNOWN", "ENGINE_UNFIT", "PARTITION_UNCLEAN", "PARTITION_UNSUPPORTED"))
-      throw error;
+    const known = [
+      "OS_UNKNOWN",
+      "ROOT_SEALED",
+      "ENGINE_UNFIT",
+      "PARTITION_UNCLEAN",
+      "PARTITION_UNSUPPORTED",
+    ] as const;
+    if (!isFault(error, ...known)) throw error;
     return { ...found, os: undefined, engine: { none: error.message } };
   }
 }

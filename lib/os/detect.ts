@@ -10,11 +10,12 @@ type Enter = (partition: Partition) => Promise<Tree>;
 
 /**
  * Finds the volumes of an operating system by what is in them, never by number or type; how it takes its identity is
- * for others to say. The trees stay open; whoever gave `enter` closes them. `OS_UNKNOWN` with what was found.
+ * for others to say. The trees stay open; whoever gave `enter` closes them. `ROOT_SEALED` where one may be inside of
+ * what nothing here opens, otherwise `OS_UNKNOWN` with what was found.
  */
 export async function findSystem({ partitions }: PartitionTable, enter: Enter): Promise<System> {
   const found = await rootOf(partitions, enter);
-  if (!found) throw new TpiError("OS_UNKNOWN", { found: partitions.map(shown).join(", ") || "no partition" });
+  if (!found) throw nothingIn(partitions);
   const others = partitions.filter((one) => one !== found.partition);
   const mounts = await mountsOf(found.tree, others, enter);
   const volumes = await candidates(others, enter);
@@ -26,15 +27,41 @@ export async function findSystem({ partitions }: PartitionTable, enter: Enter): 
   return { facts: { ...facts, seed: seed?.label ?? seedFolder }, root, boot, seed: seed?.tree };
 }
 
+/** Why a root inside of these cannot be edited; in blkid's words: crypto_LUKS, LVM2_member, linux_raid_member. */
+const seals: ReadonlyMap<string, string> = new Map([
+  ["LUKS", "which is encrypted"],
+  ["LVM", "a part of a volume group"],
+  ["RAID", "a part of an array"],
+  ["squashfs", "which can only be read"],
+  ["EROFS", "which can only be read"],
+  ["ISO 9660", "a CD, as installers come on, and no installed system"],
+]);
+
+function nothingIn(partitions: readonly Partition[]): TpiError {
+  const found = partitions.map(shown).join(", ") || "no partition";
+  const sealed = partitions.flatMap(({ content, index, size }) => {
+    const what = content.kind === "other" ? content.name : "";
+    const why = seals.get(what);
+    return why === undefined ? [] : [{ partition: index, what, why, size }];
+  });
+  const [largest] = sealed.toSorted((a, b) => b.size - a.size);
+  if (!largest || partitions.some(({ content }) => isForeign(content)))
+    return new TpiError("OS_UNKNOWN", { found });
+  const { partition, what, why } = largest;
+  return new TpiError("ROOT_SEALED", { partition, what, why, found });
+}
+
+/** A file system that some engine can open. */
+const isForeign = (content: Partition["content"]): boolean =>
+  content.kind === "other" && /^(btrfs|XFS|F2FS)$/.test(content.name);
+
 /** An engine may give trees of file systems that cannot be edited in place; where it does not, they are passed over. */
 async function rootOf(
   found: readonly Partition[],
   enter: Enter,
 ): Promise<{ tree: Tree; partition: Partition } | undefined> {
-  const systems = /^(btrfs|XFS|F2FS)$/;
   for (const partition of found) {
-    const { content } = partition;
-    if (content.kind !== "ext4" && !(content.kind === "other" && systems.test(content.name))) continue;
+    if (partition.content.kind !== "ext4" && !isForeign(partition.content)) continue;
     const tree = await enter(partition).catch((error: unknown) => {
       if (isFault(error, "PARTITION_UNSUPPORTED", "ENGINE_UNFIT")) return undefined;
       throw error;

@@ -24,6 +24,12 @@ export const makingFaults = {
       `the image holds no system whose way to take an identity is known: found ${p.found}`,
     hint: "see docs/images.md for the systems that are known; `tpix image show <file>` tells what is inside",
   },
+  ROOT_SEALED: {
+    exit: "refused",
+    message: (p: { partition: number; what: string; why: string; found: string }) =>
+      `no system can be reached: partition ${p.partition} is ${p.what}, ${p.why} (found ${p.found})`,
+    hint: "customise an image whose root is a plain file system (ext4, btrfs, XFS, F2FS), and encrypt or pack it afterwards",
+  },
   IDENTITY_UNFIT: {
     exit: "refused",
     message: (p: { os: string; what: string; why: string }) => `${p.os} cannot be given ${p.what}: ${p.why}`,
