@@ -35,6 +35,8 @@ const long = [
   "image/output",
   "image/room",
   "image/run",
+  "image/sealed",
+  "image/stranger",
   "os/nocloud",
   "recipes/force",
   "recipes/four",
