@@ -58,6 +58,7 @@ const table: readonly Expected[] = [
     mechanism: "direct edits of Debian for the Raspberry Pi",
     boot: "/boot/firmware/sysconf.txt",
   },
+  { name: "debian-nocloud-12", facts: ["debian", "12", undefined], mechanism: "direct edits" },
   { name: "debian-cloud-12", facts: ["debian", "12", undefined], mechanism: `${cloud} ${folder}` },
 ];
 
