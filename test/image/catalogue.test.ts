@@ -19,6 +19,8 @@ test("every entry of the catalogue comes over TLS with digests from the same hos
 });
 
 test("a catalogue entry is found by version and by what it is for", () => {
+  assert.equal(ubuntu("24.04"), ubuntu("24.04", "rk1"));
+  assert.equal(armbian("trixie"), armbian("trixie", "rk1"));
   assert.match(ubuntu("24.04", "rk1").url, /turing-rk1\.img\.xz$/);
   assert.match(ubuntu("24.04", "cm4").url, /arm64\+raspi\.img\.xz$/);
   assert.match(debian("12").url, /raspi_4_bookworm/);
@@ -32,6 +34,12 @@ test("what the catalogue lacks is refused with what it has", () => {
     () => debian("12", "rk1"),
     (error) => isFault(error, "CATALOGUE_LACKS") && /12 for pi/.test(error.message),
   );
+  const words: readonly string[] = ["99.04", "constructor", "__proto__"];
+  for (const version of words)
+    assert.throws(
+      () => Reflect.apply(ubuntu, undefined, [version]), // as a recipe without types says it
+      (error) => isFault(error, "CATALOGUE_LACKS") && /it has .*24\.04 for rk1/.test(error.message),
+    );
 });
 
 test("any part of an entry can be said anew", () => {
