@@ -10,11 +10,14 @@ export interface Change {
 
 /** A source with writes on top; closing it gives up the writes, and closes the base too. */
 export interface Overlay extends Source {
-  /** `DISK_FULL` where what no longer fits into memory has no room in the temp folder. */
+  /**
+   * The bytes stay as they are until this has ended. `DISK_FULL` where what no longer fits into memory has no room in
+   * the temp folder.
+   */
   write(at: number, bytes: Uint8Array): Promise<void>;
   /**
    * What differs from the base, in order and in whole pages of 4 KiB (the last may be shorter); neighbours come together,
-   * up to 4 MiB at a time.
+   * up to 1 MiB at a time.
    */
   changes(): AsyncIterable<Change>;
   /** Whether any byte of a stretch differs from the base. */
@@ -29,11 +32,12 @@ export interface OverlayWords {
   readonly memory?: number;
 }
 
-const stride = 4 << 20;
+const stride = 1 << 20;
 
 /** Copy on write over `base`, which is never changed. Bytes written as they were do not count as changes. */
 export function overlay(base: Source, words: OverlayWords = {}): Overlay {
   const pages = pagesOf(base.size, words.memory ?? 8 << 20);
+  let bench = new Uint8Array(0); // one for all writes: a new one each time would wait for the collector
   let last: Promise<void> = Promise.resolve();
 
   const read = async (at: number, length: number) => {
@@ -45,7 +49,9 @@ export function overlay(base: Source, words: OverlayWords = {}): Overlay {
     const start = at - (at % pageSize);
     const end = Math.min(Math.ceil((at + bytes.length) / pageSize) * pageSize, base.size);
     const was = await base.read(start, end - start);
-    const now = new Uint8Array(was);
+    if (bench.length < was.length) bench = new Uint8Array(stride + pageSize);
+    const now = bench.subarray(0, was.length);
+    now.set(was);
     await pages.layOver(now, start);
     paste({ from: bytes, fromAt: at, to: now, toAt: start });
     for (const run of differing(was, now)) {
@@ -68,8 +74,7 @@ export function overlay(base: Source, words: OverlayWords = {}): Overlay {
     // one write at a time, so that two that share a page cannot lose each other's bytes
     write: (at, bytes) => {
       mustFit({ at, length: bytes.length, size: base.size });
-      const own = new Uint8Array(bytes);
-      const done = last.then(() => write(at, own));
+      const done = last.then(() => write(at, bytes));
       last = done.catch(() => {});
       return done;
     },

@@ -46,7 +46,7 @@ function stepOf([first]: readonly XzBlock[]): number {
   return length >= 64 << 10 && length <= 64 << 20 ? length : 1 << 20;
 }
 
-const longestRun = 4 << 20;
+const longestRun = 2 << 20;
 
 /** Neighbours that are looked at in one go, so that few decoders are started and memory stays bounded. */
 export function runsOf(slots: readonly Slot[]): readonly (readonly Look[])[] {
