@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
@@ -29,7 +29,7 @@ export async function stocked(start: Start, scope: Scope): Promise<Stocked> {
   await mkdir(path.dirname(copy), { recursive: true });
   const lock = { what: `cutting ${original.path} into blocks`, signal: scope.signal, patient: true } as const;
   await using _lock = await hold(`${copy}.lock`, lock);
-  const file = (await openXz(copy).catch(() => undefined)) ?? (await cutUp(original.path, copy, scope));
+  const file = (await asItWasCut(copy)) ?? (await cutUp(original.path, copy, scope));
   return { file, sha256: original.sha256 };
 }
 
@@ -46,10 +46,20 @@ export async function stockedAlready(start: Start, signal: AbortSignal): Promise
 
 async function inBlocksAlready(original: { path: string; sha256: string }): Promise<XzFile | undefined> {
   const given = (await packingIn(original.path)) === "xz" ? await openXz(original.path) : undefined;
-  return given && inBlocks(given) ? given : await openXz(copyOf(original.sha256)).catch(() => undefined);
+  return given && inBlocks(given) ? given : await asItWasCut(copyOf(original.sha256));
 }
 
 const copyOf = (sha256: string): string => path.join(paths().cache, "blocks", `${sha256}.img.xz`);
+
+/** A copy that we have cut has this time of change; any write to it since then has another. */
+const sealed = new Date("2000-01-01T00:00:00Z");
+
+/** The copy, unless it is not there, was written to since, or has lost its index: then it is cut anew. */
+async function asItWasCut(copy: string): Promise<XzFile | undefined> {
+  const found = await stat(copy).catch(() => undefined);
+  if (found?.mtimeMs !== sealed.getTime()) return undefined;
+  return await openXz(copy).catch(() => undefined);
+}
 
 async function cutUp(from: string, copy: string, scope: Scope): Promise<XzFile> {
   const packing = await packingIn(from);
@@ -58,6 +68,7 @@ async function cutUp(from: string, copy: string, scope: Scope): Promise<XzFile> 
   scope.say(`${name} ${is}: it is cut into blocks once, for this and all later images`);
   const plain = packing === "raw" || packing === "xz";
   await reblock(plain ? from : unpacked(from, { packing, signal: scope.signal }), copy, scope);
+  await utimes(copy, sealed, sealed);
   return await openXz(copy);
 }
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
+import { hashesOf } from "../../lib/image/download/remembered.ts";
 import { image } from "../../lib/image.ts";
 import { type ImageFixture, must, rk1Image, tempFolder } from "../disk/fixture.ts";
 import { origin } from "./origin.ts";
@@ -37,6 +38,25 @@ test("a base packed by gzip or zip is the same disk as the raw one, and is cut i
   assert.equal(made.length, 3);
   await (await image(path.join(folder.path, "rk1.zip")).build())[Symbol.asyncDispose]();
   assert.deepEqual(await readdir(blocks), made);
+});
+
+test("a copy in blocks that was damaged, or has lost its index, is cut anew and never built from", async () => {
+  const built = async () => {
+    await using one = await image(path.join(folder.path, "rk1.img")).epoch(1_700_000_000).build();
+    return one.sha256;
+  };
+  const whole = await built();
+  const blocks = path.join(folder.path, "home", "cache", "blocks");
+  const { sha256 } = await hashesOf(path.join(folder.path, "rk1.img"), { signal: signal() });
+  const copy = path.join(blocks, `${sha256}.img.xz`);
+  const bytes = readFileSync(copy);
+  const flipped = Buffer.from(bytes);
+  flipped[bytes.length >> 1] = (flipped[bytes.length >> 1] ?? 0) ^ 1;
+  for (const damaged of [flipped, bytes.subarray(0, -20), Buffer.alloc(0)]) {
+    await writeFile(copy, damaged);
+    assert.equal(await built(), whole);
+    assert.deepEqual(readFileSync(copy), bytes);
+  }
 });
 
 test("a remote base is named without being fetched, fetched once, and refused under another digest", async () => {
