@@ -8,6 +8,7 @@ import { laterEdits } from "./later.ts";
 import { imageId } from "./outcome.ts";
 import { perform, type Stage } from "./perform.ts";
 import { roomy } from "./room.ts";
+import { mustHaveRoomToEdit } from "./space.ts";
 import type { ImageSpec } from "./spec.ts";
 import { type Stocked, stocked, stockedAlready } from "./stock.ts";
 import { contextOf } from "./tenant.ts";
@@ -31,6 +32,7 @@ export interface Customised extends Opened {
 export async function opened(spec: ImageSpec, on: { base: Stocked; scope: Scope }): Promise<Opened> {
   const { base, scope } = on;
   const { epoch, actions, engine } = spec;
+  await mustHaveRoomToEdit({ ...spec, base: base.file });
   const job = {
     base: base.file,
     size: base.file.uncompressedSize,

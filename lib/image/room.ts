@@ -4,6 +4,7 @@ import { digestOf } from "../core/digest.ts";
 import { TpiError } from "../core/fault.ts";
 import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
+import { mustHaveRoom } from "../core/room.ts";
 import type { Scope } from "../core/scope.ts";
 import { sizeText } from "../core/units.ts";
 import {
@@ -20,6 +21,7 @@ import { openXz, splice, type XzFile, xzSource } from "../xz.ts";
 import { openChosen } from "./choose.ts";
 import type { DiskWishes } from "./disk-words.ts";
 import type { Edited } from "./engine.ts";
+import { heldBytes } from "./space.ts";
 import type { Stocked } from "./stock.ts";
 
 /** What is wished of a disk before its edits. */
@@ -43,7 +45,7 @@ async function partitioned(base: Stocked, { disk, scope }: Room): Promise<Stocke
   const name = `${base.sha256}-${digestOf({ more, size: base.file.uncompressedSize, when: disk.filesystem }).slice(0, 16)}`;
   const what = `giving the base ${more.map((one) => `the partition ${one.name}`).join(", ")}`;
   const make = async (copy: string) =>
-    await written(base.file, { copy, scope }, (from) => withMore(from, more));
+    await written(base.file, { copy, scope }, (from) => withMore(from, { more, signal: scope.signal }));
   return { ...base, file: await keptCopy({ name, what, scope, make }) };
 }
 
@@ -63,6 +65,7 @@ async function largeEnough(base: Stocked, on: Room): Promise<Stocked> {
     scope.say(`the disk grows to ${sizeText(size)}, once for this and all later images of that size`);
     const root = await rootOf(base.file, scope);
     const { signal } = scope;
+    if (filesystem === "now") await mustHaveRoom(paths().temp, heldBytes(base.file));
     return await written(base.file, { copy, scope }, (from) =>
       growRoot(from, { root, size, filesystem, signal }),
     );
@@ -93,6 +96,7 @@ async function written(
 ): Promise<XzFile> {
   const { copy, scope } = to;
   const { signal } = scope;
+  await mustHaveRoom(path.dirname(copy), base.size);
   await using original = xzSource(base, { signal });
   await using disk = await change({ disk: original, changed: () => false });
   await using spliced = await splice({ base, disk: disk.disk, changed: disk.changed, original, signal });

@@ -7,6 +7,7 @@ import { openXz, reblock, type XzFile } from "../xz.ts";
 import { fileDigest, remoteOf, type Start, scopeOf } from "./base-digest.ts";
 import { fetched, fetchedAlready } from "./download/fetch.ts";
 import { packingIn, unpacked } from "./download/unpack.ts";
+import { mustHaveRoomToCut } from "./space.ts";
 
 /** A base that can be read at random, and what its original file hashes to. */
 export interface Stocked {
@@ -67,6 +68,7 @@ async function cutUp(from: string, copy: string, scope: Scope): Promise<XzFile> 
   const is = packing === "raw" || packing === "xz" ? "is one piece" : `is packed by ${packing}`;
   scope.say(`${name} ${is}: it is cut into blocks once, for this and all later images`);
   const plain = packing === "raw" || packing === "xz";
+  await mustHaveRoomToCut(from, { copy, raw: packing === "raw" });
   await reblock(plain ? from : unpacked(from, { packing, signal: scope.signal }), copy, scope);
   await utimes(copy, sealed, sealed);
   return await openXz(copy);

@@ -5,6 +5,7 @@ import type { Source } from "../../disk.ts";
 import { decodeXz, type XzFile } from "../../xz.ts";
 import { blank, digest, stretch } from "../agent/disk.mjs";
 import type { EngineJob } from "../engine.ts";
+import { heldBytes } from "../space.ts";
 import type { Agent } from "./agent.ts";
 
 /** A base, unpacked where an agent works. */
@@ -41,13 +42,6 @@ export async function unpackTo(agent: Agent, job: EngineJob & { folder: string }
   }
   return diskOver(agent, { size, before });
 }
-
-/**
- * An estimate of the bytes that are not zero: xz packs zeros about 7000:1, and nothing else that an image holds comes
- * near 500:1.
- */
-const heldBytes = ({ blocks }: XzFile): number =>
-  blocks.reduce((sum, block) => sum + Math.min(block.uncompressedSize, block.unpaddedSize * 500), 0);
 
 /** The unpacked base in pieces of {@link stretch} bytes; the last may be shorter. */
 async function* stretches(base: XzFile, signal: AbortSignal): AsyncGenerator<Buffer> {
