@@ -28,6 +28,7 @@ const long = [
   "image/base",
   "image/check-disk",
   "image/check-layouts",
+  "image/defects",
   "image/edits",
   "image/engines",
   "image/layouts",
