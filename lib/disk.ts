@@ -1,5 +1,6 @@
 export type { Altered, Reshaped } from "./disk/altered.ts";
 export type { Content } from "./disk/content.ts";
+export type { Format } from "./disk/format-tool.ts";
 export type { LayoutChange, PartitionUse } from "./disk/layout.ts";
 export { type Listed, type Looking, listAll, type Run, type Unused, unusedOf } from "./disk/listing.ts";
 export { type NewPartition, withMore } from "./disk/more-partitions.ts";

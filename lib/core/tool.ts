@@ -8,6 +8,7 @@ const packages: Readonly<Record<string, { readonly apt: string; readonly brew: s
   debugfs: { apt: "e2fsprogs", brew: "e2fsprogs" },
   e2fsck: { apt: "e2fsprogs", brew: "e2fsprogs" },
   resize2fs: { apt: "e2fsprogs", brew: "e2fsprogs" },
+  mke2fs: { apt: "e2fsprogs", brew: "e2fsprogs" },
   "mkfs.ext4": { apt: "e2fsprogs", brew: "e2fsprogs" },
   mcopy: { apt: "mtools", brew: "mtools" },
   "fsck.fat": { apt: "dosfstools", brew: "dosfstools" },

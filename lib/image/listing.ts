@@ -166,7 +166,9 @@ function diskLines({ size, grow, shrink, zeroFree, partitions = [] }: DiskWishes
   return [
     ...(size === undefined ? [] : [`disk of ${sizeText(size)}`]),
     ...(grow === undefined ? [] : [`disk larger by ${sizeText(grow)}`]),
-    ...partitions.map((one) => `partition ${one.name} of ${sizeText(one.size)} (${one.use})`),
+    ...partitions.map(
+      (one) => `partition ${one.name} of ${sizeText(one.size)} (${one.format?.kind ?? one.use})`,
+    ),
     ...(shrink ? [`disk cut to its files and ${sizeText(shrink.margin)}`] : []),
     ...(zeroFree ? ["free space zeroed"] : []),
   ];

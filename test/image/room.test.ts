@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
 import { type Image, image } from "../../lib/image.ts";
+import { e2fsckFindsNothing, fsckFatFindsNothing } from "../disk/edited.ts";
 import { must } from "../disk/fixture.ts";
+import { extract } from "../disk/tools.ts";
 import { layout } from "../layouts/layout.ts";
 import { type Bench, bench } from "./bench.ts";
 
@@ -98,6 +100,30 @@ test("partitions are added behind the root, beyond what it is given, with names,
   );
   assert.match(String(said), /partition data of 25\.2 MB/);
   assert.equal((await said.build()).sha256, (await said.build()).sha256);
+});
+
+test("partitions are given file systems that are sound, and the same on any day", async () => {
+  const said = base
+    .partition("data", "24MiB", { format: "ext4" })
+    .partition("exchange", "40MiB", { format: "fat32", label: "swap-files" })
+    .partition("rest", "1MiB");
+  const disk = await sound("formatted", said);
+  const rows = JSON.parse(await must("/usr/sbin/sfdisk", "--json", disk)).partitiontable.partitions;
+  const [data, exchange] = rows.slice(-3);
+  const parts = [];
+  for (const { start, size } of [data, exchange])
+    parts.push(await extract(disk, { start: start * 512, size: size * 512 }));
+  const [ext4 = "", fat = ""] = parts;
+  await e2fsckFindsNothing(ext4);
+  await fsckFatFindsNothing(fat);
+  assert.match(await must("blkid", "-p", ext4), /LABEL="data".*TYPE="ext4"/);
+  assert.match(await must("blkid", "-p", fat), /LABEL="SWAP-FILES".*TYPE="vfat"/);
+  assert.equal(exchange.type, "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7");
+  const { sha256 } = await said.build();
+  rmSync(path.join(own.folder, "home/cache/blocks"), { recursive: true }); // where it would be found
+  assert.equal((await said.build()).sha256, sha256);
+  assert.throws(() => base.partition("a", "8MiB", { format: "fat32" }), /too few for fat32/);
+  assert.throws(() => base.partition("a", "8MiB", { label: "b" }), /none is named/);
 });
 
 test("partitions are added to an MBR until its four rows are used", async () => {

@@ -13,4 +13,10 @@ export const diskFaults = {
       `${p.where} was not resized: ${p.tool} said ${p.said}`,
     hint: "nothing was saved; grow the partition alone and let the system grow its file system when it boots first",
   },
+  FORMAT_FAILED: {
+    exit: "failed",
+    message: (p: { where: string; tool: string; said: string }) =>
+      `${p.where} was not given a file system: ${p.tool} said ${p.said}`,
+    hint: "nothing was saved; leave `format` out and let the system make it by x-systemd.makefs in /etc/fstab",
+  },
 } satisfies Record<string, Fault<never>>;
