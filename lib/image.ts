@@ -6,7 +6,7 @@ import type { Move, Step } from "./core/step.ts";
 import type { Action, Modify } from "./image/action.ts";
 import type { BaseRef } from "./image/base.ts";
 import type { Built } from "./image/build.ts";
-import { checking, type Report } from "./image/check.ts";
+import { checking, type Report } from "./image/checking.ts";
 import { type DiskWords, diskWords } from "./image/disk-words.ts";
 import type { EngineName } from "./image/engine.ts";
 import { type FileWords, fileWords } from "./image/file-words.ts";
@@ -27,10 +27,11 @@ import { bare, type ImageSpec, imageName, keyOf, sha256Of } from "./image/spec.t
 import { identityFor, type Tenant } from "./image/tenant.ts";
 import type { ToolboxOptions } from "./toolbox.ts";
 
-export type { BaseRef, RemoteBase } from "./image/base.ts";
+export type { Finding, Severity } from "./check.ts";
+export type { RemoteBase } from "./download.ts";
+export type { BaseRef } from "./image/base.ts";
 export type { Built } from "./image/build.ts";
-export type { Finding, Severity } from "./image/check/look.ts";
-export type { Report } from "./image/check.ts";
+export type { Report } from "./image/checking.ts";
 export type { EngineName } from "./image/engine.ts";
 export type { FileOptions, FileWords, Where } from "./image/file-words.ts";
 export type { BootWords, WifiWords } from "./image/identity-words.ts";

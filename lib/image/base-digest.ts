@@ -1,9 +1,7 @@
 import { TpiError } from "../core/fault.ts";
 import { planning } from "../core/plan.ts";
 import { ambient, narrowed, type Scope } from "../core/scope.ts";
-import type { RemoteBase } from "./base.ts";
-import { digestAlready, fetched } from "./download/fetch.ts";
-import { forgotten, hashesOf } from "./download/remembered.ts";
+import { digestAlready, fetched, forgotten, hashesOf, type RemoteBase } from "../download.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** What of a description says which base it starts from. */

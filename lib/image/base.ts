@@ -1,19 +1,6 @@
 import { homedir } from "node:os";
 import { TpiError } from "../core/fault.ts";
-
-/** A base image that is fetched once and kept in the cache. */
-export interface RemoteBase {
-  /** `https:`; also `http:` where a digest is given. */
-  readonly url: string;
-  /** Of the file as it is published, in hex. */
-  readonly sha256?: string;
-  /** Where digests are published, as `sha256sum` or `sha512sum` print them; used where `sha256` is absent. */
-  readonly sums?: string;
-  /** Bytes of the published file; any other length is refused before it is fetched. */
-  readonly size?: number;
-  /** What it is, for people. */
-  readonly title?: string;
-}
+import type { RemoteBase } from "../download.ts";
 
 /** What an image can be made from: a file of this machine, a URL, or an entry of the catalogue. */
 export type BaseRef = string | RemoteBase;
@@ -43,9 +30,3 @@ export function baseOf(ref: BaseRef): Base {
 
 /** The path or address, as it stands in plans and faults. */
 export const baseText = (base: Base): string => (base.kind === "file" ? base.path : base.url);
-
-/** The last part of a URL's path, as a file name. */
-export function fileNameOf(url: string): string {
-  const last = decodeURIComponent(new URL(url).pathname).split("/").at(-1) ?? "";
-  return last.replaceAll(/[^\w.+-]/g, "_").replace(/^\.+/, "") || "image";
-}

@@ -1,9 +1,8 @@
+import { findings, inspected } from "../check.ts";
 import type { Scope } from "../core/scope.ts";
 import type { Source } from "../disk.ts";
 import { xzSource } from "../xz.ts";
-import { inspected } from "./check/inspect.ts";
-import { findings } from "./check/rules.ts";
-import type { Report } from "./check.ts";
+import type { Report } from "./checking.ts";
 import { customised } from "./customise.ts";
 import type { ImageSpec } from "./spec.ts";
 import { stocked } from "./stock.ts";

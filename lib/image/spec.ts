@@ -1,8 +1,9 @@
 import { homedir } from "node:os";
+import type { RemoteBase } from "../download.ts";
 import type { Identity } from "../os.ts";
 import type { ToolboxOptions } from "../toolbox.ts";
 import type { Action } from "./action.ts";
-import { type BaseRef, baseOf, baseText, type RemoteBase } from "./base.ts";
+import { type BaseRef, baseOf, baseText } from "./base.ts";
 import type { DiskWishes } from "./disk-words.ts";
 import type { EngineName } from "./engine.ts";
 

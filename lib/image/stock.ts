@@ -3,10 +3,9 @@ import path from "node:path";
 import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
 import type { Scope } from "../core/scope.ts";
+import { fetched, fetchedAlready, packingIn, unpacked } from "../download.ts";
 import { openXz, reblock, type XzFile } from "../xz.ts";
 import { fileDigest, remoteOf, type Start, scopeOf } from "./base-digest.ts";
-import { fetched, fetchedAlready } from "./download/fetch.ts";
-import { packingIn, unpacked } from "./download/unpack.ts";
 import { mustHaveRoomToCut } from "./space.ts";
 
 /** A base that can be read at random, and what its original file hashes to. */

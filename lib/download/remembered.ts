@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import { z } from "zod";
+import { digestOf } from "../core/digest.ts";
+import { draft, sweepDrafts } from "../core/draft.ts";
+import { TpiError } from "../core/fault.ts";
+import { paths } from "../core/paths.ts";
+import { planning } from "../core/plan.ts";
+
+/** A file's digests, in hex. */
+export interface Hashes {
+  readonly sha256: string;
+  readonly sha512: string;
+}
+
+const Note = z.strictObject({ sha256: z.hex().length(64), sha512: z.hex().length(128) });
+
+/**
+ * A file's digests, remembered in the cache for as long as size, time and inode stay the same; `full` reads it whatever
+ * is remembered. `IMAGE_MISSING` where there is none.
+ */
+export async function hashesOf(
+  file: string,
+  how: { readonly signal: AbortSignal; readonly full?: boolean },
+): Promise<Hashes> {
+  const note = await noteOf(file);
+  const known = how.full ? undefined : await remembered(note);
+  if (known) return known;
+  const hashes = await hashed(file, how.signal);
+  if (!planning()) {
+    const drafts = path.join(path.dirname(note), "drafts");
+    await sweepDrafts(drafts);
+    await using text = await draft(drafts, { content: JSON.stringify(hashes), signal: how.signal });
+    await text.publish(note);
+  }
+  return hashes;
+}
+
+/** Forgets a file's digests, so that the next question reads it. */
+export async function forgotten(file: string): Promise<void> {
+  await rm(await noteOf(file), { force: true });
+}
+
+async function noteOf(file: string): Promise<string> {
+  const facts = await stat(file, { bigint: true }).catch((cause: unknown) => {
+    throw new TpiError("IMAGE_MISSING", { path: file }, { cause });
+  });
+  if (!facts.isFile()) throw new TpiError("IMAGE_MISSING", { path: file });
+  const identity = [path.resolve(file), facts.ino, facts.size, facts.mtimeNs];
+  return path.join(paths().cache, "hashes", `${digestOf(identity)}.json`);
+}
+
+async function remembered(note: string): Promise<Hashes | undefined> {
+  const text = await readFile(note, "utf8").catch(() => "null");
+  try {
+    return Note.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // a note that was cut short is no note
+  }
+}
+
+async function hashed(file: string, signal: AbortSignal): Promise<Hashes> {
+  const hashes = { sha256: createHash("sha256"), sha512: createHash("sha512") };
+  const both = async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks) {
+      hashes.sha256.update(chunk);
+      hashes.sha512.update(chunk);
+    }
+  };
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), both, { signal });
+  return { sha256: hashes.sha256.digest("hex"), sha512: hashes.sha512.digest("hex") };
+}
