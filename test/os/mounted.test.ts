@@ -113,7 +113,8 @@ for (const { line, hit, among = [vfat, ext4] } of [
   { line: "/dev/mapper/boot /boot vfat defaults 0 2", hit: vfat },
   { line: "/dev/mapper/boot /boot vfat defaults 0 2", hit: undefined, among: [vfat, efi] },
 ]) {
-  test(`fstab's ${line.split(" ")[0]} means ${hit ? `partition ${hit.index}` : "none"} of partitions ${among.map(({ index }) => index)}`, () => {
+  const present = among.map(({ index }) => index).join(" and ");
+  test(`fstab's ${line.split(" ")[0]} means ${hit ? `partition ${hit.index}` : "none"} of ${present}`, () => {
     const [mount] = mountLines(`# a comment\n\nproc /proc proc defaults 0 0\n${line}\n`).slice(-1);
     assert.ok(mount);
     assert.equal(partitionOf(mount, among), hit);
