@@ -29,6 +29,8 @@ export interface Flash extends Step<FlashReport> {
   viaCard(): Flash;
   /** With `viaCard()`: `CACHE_DRIFT` where the image under the key was made from another description. */
   strict(): Flash;
+  /** Made and written anew, whatever the node runs and the card keeps under the key. */
+  again(): Flash;
 }
 
 /**
@@ -42,7 +44,7 @@ export const flash = (image: Image): { to(node: Node): Flash } => ({
     if (route.kind === "none") {
       throw new TpiError("MODULE_NOT_FLASHABLE", { node: node.label, module: title, why: route.why });
     }
-    return refine({ image, node, boot: true, verify: true, card: undefined });
+    return refine({ image, node, boot: true, verify: true, anew: false, card: undefined });
   },
 });
 
@@ -52,6 +54,7 @@ function refine(spec: FlashSpec): Flash {
     keepOff: () => refine({ ...spec, boot: false }),
     unverified: () => refine({ ...spec, verify: false }),
     viaCard: () => refine({ ...spec, card: { key: keyOf(image), strict: spec.card?.strict ?? false } }),
+    again: () => refine({ ...spec, anew: true }),
     strict: () => refine({ ...spec, card: { key: keyOf(image), strict: true } }),
   };
   const route = routeOf(spec);
@@ -63,7 +66,7 @@ function refine(spec: FlashSpec): Flash {
       moves: [...route.making.moves, ...route.writing.moves, ...switching],
       depends: { image: image.build().digest, slot: node.slot, boot, verify },
       standIn: () => ({ image: "planned", times: { image: "-", flash: "-" }, sent: 0 }),
-      settled: (scope) => alreadyThere(spec, scope),
+      settled: async (scope) => (spec.anew ? undefined : await alreadyThere(spec, scope)),
       foresee: async (scope) => [...(await route.foresee(scope)), ...route.writing.moves, ...switching],
       perform: (doing) => perform(spec, doing),
     },

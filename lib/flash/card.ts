@@ -16,6 +16,8 @@ interface Kept {
 interface Keeping {
   readonly image: Image;
   readonly node: Node;
+  /** Whether what the card has under the key does not count. */
+  readonly anew: boolean;
   readonly card: { readonly key: string; readonly strict: boolean };
 }
 
@@ -26,6 +28,7 @@ export function keptOnCard(of: Keeping): {
   foresee(scope: Scope): Promise<readonly Move[]>;
 } {
   const { image, node, card } = of;
+  const anew = () => of.anew || forced("image");
   const { key } = card;
   const cache = bmcCache(node.bmc.ssh);
   const send: Move = {
@@ -34,7 +37,7 @@ export function keptOnCard(of: Keeping): {
     text: `${key} to ${cache.location}, of which only blocks that are not there`,
   };
   const known = async (scope: Scope) => {
-    const meta = forced("image") ? undefined : await cache.look(key, scope);
+    const meta = anew() ? undefined : await cache.look(key, scope);
     if (meta) await minded(of, { meta, scope });
     return meta;
   };
@@ -43,7 +46,7 @@ export function keptOnCard(of: Keeping): {
     title: `${key} on the card`,
     foresee: async (scope) => {
       const meta = await cache.look(key, scope).catch(() => undefined);
-      if (!meta || forced("image")) return [...(await image.foresee(scope)), send];
+      if (!meta || anew()) return [...(await image.foresee(scope)), send];
       return [{ kind: "skip", subject: node.label, text: there(meta) }];
     },
     step: step<Kept>({
@@ -83,7 +86,7 @@ async function minded(of: Keeping, found: { readonly meta: Metadata; readonly sc
   const details = { key, was: was.slice(0, 8), now: now.slice(0, 8) };
   if (strict) throw new TpiError("CACHE_DRIFT", details);
   found.scope.say(
-    `${key} was made from description ${details.was}, and this one is ${details.now}: the key's image is used; --force=image makes it anew`,
+    `${key} was made from description ${details.was}, and this one is ${details.now}: the key's image is used; .again() or --force=image makes it anew`,
   );
 }
 

@@ -11,6 +11,8 @@ export interface FlashSpec {
   readonly node: Node;
   readonly boot: boolean;
   readonly verify: boolean;
+  /** Whether what is there already does not count. */
+  readonly anew: boolean;
   /** Set where the image goes by way of the card. */
   readonly card: { readonly key: string; readonly strict: boolean } | undefined;
 }
@@ -41,11 +43,11 @@ export interface Route {
 
 /** By way of the card where that was asked for, else straight through the controller's upload. */
 export function routeOf(spec: FlashSpec): Route {
-  const { image, node, verify, card } = spec;
+  const { image, node, verify, anew, card } = spec;
   const writing = (from: BmcImage) =>
     node.bmc.flash({ slot: node.slot, from, crc: verify ? "check" : "skip" });
   if (card) {
-    const keep = keptOnCard({ image, node, card });
+    const keep = keptOnCard({ image, node, anew, card });
     const planned: BmcImage = { kind: "file", path: "", sha256: "", title: keep.title };
     return {
       making: {
