@@ -36,13 +36,18 @@ const tools = {
   btrfs: { program: "mkfs.btrfs", apt: "btrfs-progs" },
   xfs: { program: "mkfs.xfs", apt: "xfsprogs" },
   emulator: { program: "qemu-aarch64-static", apt: "qemu-user-static" },
+  luks: { program: "cryptsetup", apt: "cryptsetup-bin" },
+  squashfs: { program: "mksquashfs", apt: "squashfs-tools" },
+  iso: { program: "xorriso", apt: "xorriso" },
+  f2fs: { program: "mkfs.f2fs", apt: "f2fs-tools" },
   curl: { program: "curl", apt: "curl", brew: "curl" },
 };
 
 const disks = ["ext4", "debugfs", "fat", "sfdisk", "xz"];
 const machines = ["qemu", "mmdebstrap", "fakeroot", "uidmap", "bwrap", "busybox", ...disks];
-/** What the engines are tested with; only root can start or mount any of it, and without it those tests are skipped. */
-const engines = userInfo().uid === 0 ? ["docker", "btrfs", "xfs", "emulator"] : [];
+/** What the engines are tested with: what they mount, start, or refuse. Without it those tests are skipped. */
+const engines =
+  userInfo().uid === 0 ? ["docker", "btrfs", "xfs", "emulator", "luks", "squashfs", "iso", "f2fs"] : [];
 
 /** What each command cannot do without. */
 const needs = {
