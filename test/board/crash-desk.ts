@@ -63,7 +63,7 @@ async function textIn(media: string, of: { readonly start: number; readonly file
   await using disk = overlay(await fileSource(media));
   const root = (await partitions(disk)).partitions.find(({ start }) => start === of.start);
   if (!root) return "";
-  const tree = await openTree(disk, root);
+  await using tree = await openTree(disk, root);
   return Buffer.from(await tree.read(of.file)).toString("utf8");
 }
 
