@@ -3,7 +3,7 @@ import { cmd, type Part } from "./core/cmd.ts";
 import { ambient, narrowed, type Scope } from "./core/scope.ts";
 import { Secret } from "./core/secret.ts";
 import type { Move, Step } from "./core/step.ts";
-import type { Action, Modify } from "./image/action.ts";
+import { type Action, type Modify, plainTime } from "./image/action.ts";
 import type { BaseRef } from "./image/base.ts";
 import type { Built } from "./image/build.ts";
 import { checking, type Report } from "./image/checking.ts";
@@ -118,7 +118,7 @@ function refine(spec: ImageSpec): Image {
       return tell({ kind: "run", command: command === said ? command : new Secret(command), shown: said });
     },
     engine: (name, toolbox) => refine({ ...spec, engine: { name, ...(toolbox ? { toolbox } : {}) } }),
-    epoch: (time) => refine({ ...spec, epoch: secondsOf(time) }),
+    epoch: (time) => refine({ ...spec, epoch: plainTime(time) }),
     sha256: (hex) => refine({ ...spec, sha256: sha256Of(hex) }),
     key: (key) => refine({ ...spec, key: keyOf(key) }),
     for: (tenant) => {
@@ -145,10 +145,4 @@ function inOrder(action: Action, earlier: readonly Action[]): Action {
   throw new TypeError(
     `a function after a run needs a key, a word for what it does: ${action.kind}(…, { key: "…" })`,
   );
-}
-
-function secondsOf(time: number | Date): number {
-  const seconds = typeof time === "number" ? time : Math.floor(time.getTime() / 1000);
-  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 0xffffffff) return seconds;
-  throw new TypeError(`${String(time)} is not a time: give whole seconds since 1970, or a Date`);
 }

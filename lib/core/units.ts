@@ -41,3 +41,7 @@ export function timeText(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}:${two(seconds % 60)} min`;
   return `${Math.floor(seconds / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)} h`;
 }
+
+/** Whole seconds since 1970 as a date: `2026-09-15T12:00:00Z`. */
+export const dateText = (seconds: number): string =>
+  new Date(seconds * 1000).toISOString().replace(".000", "");

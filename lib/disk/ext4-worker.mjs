@@ -3,9 +3,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { lined } from "./ext4-lines.mjs";
 import { folderNames } from "./ext4-names.mjs";
+import { toucher } from "./ext4-touch.mjs";
 
 // libext2fs asks Date.now for every time it writes: a fixed one makes the same edits give the same bytes
-Date.now = () => workerData.epoch * 1000;
+const clock = { epoch: workerData.epoch, now: workerData.epoch };
+Date.now = () => clock.now * 1000;
 const { default: ext2fs } = await import("ext2fs");
 const { default: binding } = await import("ext2fs/lib/binding.js");
 const { useBuffer, usePath, withHooks } = (await import("ext2fs/lib/util.js")).default;
@@ -179,6 +181,7 @@ const deeds = {
   chmod: ({ path, mode }) => opened(path, flags.read, (fd) => files.fchmod(fd, mode)),
   chown: ({ path, uid, gid }) =>
     opened(path, flags.read | flags.noFollow, (fd) => files.fchown(fd, uid, gid)),
+  touch: toucher({ clock, disk, opened, binding, files, entry, read }),
   remove: ({ path, kind }) => (kind === "folder" ? files.rmdir(path) : files.unlink(path)),
 };
 

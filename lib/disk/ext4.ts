@@ -36,6 +36,9 @@ export async function ext4Volume(area: Area, how: Ext4Words): Promise<Volume> {
   return volumeOf(engine, area);
 }
 
+/** What ext4 keeps without the two more bits for seconds that ext2fs does not know: up to 19 January 2038. */
+export const ext4Times = { first: 0, last: 2 ** 31 - 1 } as const;
+
 const piece = 1 << 20; // what goes to the worker at once
 
 function volumeOf(engine: Engine, area: Area): Volume {
@@ -50,6 +53,7 @@ function volumeOf(engine: Engine, area: Area): Volume {
     }) as Promise<T>;
   return {
     posix: true,
+    times: ext4Times,
     entry: (path) => does<Entry | undefined>("entry", path),
     list: (path) => does("list", path),
     readlink: (path) => does("readlink", path),
@@ -70,6 +74,7 @@ function volumeOf(engine: Engine, area: Area): Volume {
       }
       await does("chown", path, owner);
     },
+    touch: (path, time) => does("touch", path, { time }),
     remove: (path, kind) => does("remove", path, { kind }),
     close: async () => {
       try {

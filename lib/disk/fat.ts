@@ -15,6 +15,7 @@ import { fatTable } from "./fat-table.ts";
 import type { Area, Entry, Volume } from "./volume.ts";
 
 const dosBegin = 315_532_800; // 1 January 1980
+const dosEnd = 4_354_819_198; // the end of 2107, in steps of two seconds
 const root: Entry = { kind: "folder", size: 0, mode: 0o755, uid: 0, gid: 0, modified: dosBegin };
 const largestFile = 2 ** 32 - 1;
 const largestFolder = 65_536 * 32; // Linux reads no further
@@ -86,6 +87,7 @@ function volumeOf(fat: Fat): Volume {
 
   return {
     posix: false,
+    times: { first: dosBegin, last: dosEnd },
     entry: async (path) => (path === "/" ? root : entryOf((await find(fat, path)).entry)),
     list: async (path) => {
       const cluster = path === "/" ? 0 : (await existing(fat, path)).entry.cluster;
@@ -114,6 +116,12 @@ function volumeOf(fat: Fat): Volume {
       );
       await writeClusters(fat, [cluster], Buffer.concat(dots));
       await add(spot, { folder: true, cluster, size: 0 });
+    },
+    touch: async (path, time) => {
+      if (path === "/") return; // it has no entry that could keep one
+      const { folder, entry } = await existing(fat, path);
+      refresh(folder.bytes.subarray(entry.at, entry.at + 32), { ...entry, epoch: time });
+      await saveFolder(path, folder);
     },
     remove: async (path) => {
       const { folder, entry } = await existing(fat, path);

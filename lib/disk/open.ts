@@ -68,6 +68,7 @@ function frozen(volume: Volume): Volume {
     symlink: refuse,
     chmod: refuse,
     chown: refuse,
+    touch: refuse,
     remove: refuse,
   };
   return { ...volume, ...edits };

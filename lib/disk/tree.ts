@@ -1,12 +1,15 @@
 import { TpiError } from "../core/fault.ts";
+import { dateText } from "../core/units.ts";
 import { kindText, type Place, resolve } from "./resolve.ts";
 import type { Entry, Volume } from "./volume.ts";
 
-/** Permissions and owner for something new, or to change on something old. Ignored on FAT. */
+/** Permissions and owner for something new, or to change on something old; both are ignored on FAT. */
 export interface Attributes {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** Of the last change, in seconds; otherwise the epoch. `TIME_UNFIT` where the file system cannot keep it. */
+  readonly time?: number;
 }
 
 /**
@@ -34,6 +37,11 @@ export interface Tree extends AsyncDisposable {
   readlink(path: string): Promise<string>;
   chmod(path: string, mode: number): Promise<void>;
   chown(path: string, owner: { readonly uid: number; readonly gid: number }): Promise<void>;
+  /**
+   * Sets the time of the last change, in seconds; nothing is made. What is put into a folder later may change its time
+   * again. FAT keeps even seconds, and none for its root. `TIME_UNFIT` where the file system cannot keep it.
+   */
+  touch(path: string, time: number): Promise<void>;
   /** Removes a file, a link (not what it points to), an empty folder, or with `recursive` any folder. */
   remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
   /** Writes everything to the overlay and lets go of the driver. */
@@ -48,17 +56,27 @@ export function treeOf(volume: Volume, where: string): Tree {
   const stay = (path: string) => resolve({ volume, where }, { path, followLast: false });
   const at = (place: Place) => present(place, where);
 
-  const dress = async (path: string, wish: Attributes) => {
-    if (!volume.posix) return;
+  const own = async (path: string, wish: Attributes) => {
     if (wish.uid !== undefined || wish.gid !== undefined) {
       const is = wish.uid === undefined || wish.gid === undefined ? await volume.entry(path) : undefined;
       await volume.chown(path, { uid: wish.uid ?? is?.uid ?? 0, gid: wish.gid ?? is?.gid ?? 0 });
     }
     if (wish.mode !== undefined) await volume.chmod(path, wish.mode & 0o7777);
   };
+  const dress = async (path: string, wish: Attributes) => {
+    if (volume.posix) await own(path, wish);
+    if (wish.time !== undefined) await volume.touch(path, wish.time);
+  };
+  const mustKeep = (path: string, { time = volume.times.first }: Attributes) => {
+    const { first, last } = volume.times;
+    if (time >= first && time <= last) return;
+    const range = { first: dateText(first), last: dateText(last) };
+    throw new TpiError("TIME_UNFIT", { path, where, time: dateText(time), ...range });
+  };
   const put = async (path: string, file: Parameters<Volume["write"]>[1], wish: Attributes) => {
     const place = await follow(path);
     if (place.entry) mustBe("file", at(place), where);
+    mustKeep(place.path, wish);
     await volume.write(place.path, file);
     await dress(place.path, place.entry ? wish : { mode: 0o644, uid: 0, gid: 0, ...wish });
   };
@@ -68,6 +86,7 @@ export function treeOf(volume: Volume, where: string): Tree {
     const place = await follow(path);
     if (place.entry && wish.recursive) return void mustBe("folder", at(place), where);
     if (place.entry) throw new TpiError("PATH_EXISTS", { path: place.path, where });
+    mustKeep(place.path, wish);
     await volume.mkdir(place.path);
     await dress(place.path, { mode: 0o755, uid: 0, gid: 0, ...wish });
   };
@@ -86,6 +105,11 @@ export function treeOf(volume: Volume, where: string): Tree {
     }
     for (const name of names) await remove(await stay(`${path}/${name}`), recursive);
     await volume.remove(path, entry.kind);
+  };
+  const touch = async (path: string, time: number) => {
+    const place = at(await follow(path));
+    mustKeep(place.path, { time });
+    await volume.touch(place.path, time);
   };
   const symlink = async (target: string, path: string) => {
     const place = await stay(path);
@@ -114,6 +138,7 @@ export function treeOf(volume: Volume, where: string): Tree {
     readlink: (path) => inTurn(async () => volume.readlink(mustBe("link", at(await stay(path)), where).path)),
     chmod: (path, mode) => inTurn(async () => dress(at(await follow(path)).path, { mode })),
     chown: (path, owner) => inTurn(async () => dress(at(await follow(path)).path, owner)),
+    touch: (path, time) => inTurn(() => touch(path, time)),
     remove: (path, options) => inTurn(async () => remove(await stay(path), options?.recursive ?? false)),
     close,
     [Symbol.asyncDispose]: close,

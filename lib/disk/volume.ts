@@ -26,6 +26,8 @@ export interface Entry {
 export interface Volume {
   /** Whether it knows links, modes and owners. */
   readonly posix: boolean;
+  /** The times that it can keep, in seconds, the first and the last among them. */
+  readonly times: { readonly first: number; readonly last: number };
   entry(path: string): Promise<Entry | undefined>;
   list(path: string): Promise<readonly string[]>;
   readlink(path: string): Promise<string>;
@@ -36,6 +38,8 @@ export interface Volume {
   symlink(path: string, target: string): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;
   chown(path: string, owner: { uid: number; gid: number }): Promise<void>;
+  /** Sets the time of the last change, and that of access, of what is no link. `time` is one of {@link Volume.times}. */
+  touch(path: string, time: number): Promise<void>;
   /** Removes a file, a link, or an empty folder. */
   remove(path: string, kind: Entry["kind"]): Promise<void>;
   /** Writes what is held back into the area, and lets go of workers. */

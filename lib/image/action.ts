@@ -10,7 +10,7 @@ import type { Context } from "./tenant.ts";
 export type Action = PlainEdit | Put | TextEdit | Copy | Template | Run | Modify;
 
 /** The edits that hold nothing but words. */
-export type PlainEdit = Extract<Edit, { kind: "mkdir" | "chmod" | "chown" | "symlink" | "remove" }>;
+export type PlainEdit = Extract<Edit, { kind: "mkdir" | "chmod" | "chown" | "touch" | "symlink" | "remove" }>;
 
 /** Content that is in hand; a {@link Secret} is shown nowhere, and hashed slowly. */
 export interface Put extends Dress {
@@ -76,6 +76,13 @@ export function plainPath(at: string): string {
 export function plainMode(mode: number): number {
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode;
   throw new TypeError(`${mode} is not a file mode: write it in octal, as 0o644`);
+}
+
+/** Whole seconds since 1970, a part of one cut off a date; a `TypeError` for what is no time, or beyond 2106. */
+export function plainTime(time: number | Date): number {
+  const seconds = typeof time === "number" ? time : Math.floor(time.getTime() / 1000);
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 0xffffffff) return seconds;
+  throw new TypeError(`${String(time)} is not a time: give whole seconds since 1970, or a Date`);
 }
 
 type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

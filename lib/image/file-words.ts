@@ -1,7 +1,7 @@
 import path from "node:path";
 import { Secret, secret } from "../core/secret.ts";
-import type { Owner, VolumeName } from "../os.ts";
-import { type Action, plainMode, plainPath } from "./action.ts";
+import type { Dress, Owner, VolumeName } from "../os.ts";
+import { type Action, plainMode, plainPath, plainTime } from "./action.ts";
 import { hostTree } from "./host-files.ts";
 import { expanded } from "./spec.ts";
 import { templateText, type Values } from "./template.ts";
@@ -13,16 +13,18 @@ export interface Where {
 
 /**
  * How a file is to be: an existing one keeps its mode and owner unless others are given, a new one has 0644 (folders
- * 0755) and root. FAT knows neither.
+ * 0755) and root. FAT knows neither. `time` is that of its last change, as a date or in seconds since 1970; otherwise the
+ * epoch. ext4 keeps times up to 2038 and FAT even seconds from 1980 on (`TIME_UNFIT`).
  */
 export interface FileOptions extends Where {
   readonly mode?: number;
   readonly owner?: Owner;
+  readonly time?: number | Date;
 }
 
 /**
  * Changes to the files of an image, the same for a description and inside `modify`. Paths are absolute and plain;
- * links in them are followed inside the image, missing folders are made, and every time that is written is the epoch.
+ * links in them are followed inside the image, missing folders are made, and every time that is written is the epoch, unless another one is given.
  */
 export interface FileWords<R> {
   /** Puts a file in place of what is there. */
@@ -30,8 +32,8 @@ export interface FileWords<R> {
   append(at: string, content: string | Uint8Array, options?: Where): R;
   /**
    * Copies a file of this machine to a path, or what is in a folder into one (existing folders are merged). Files are
-   * hashed when this is said and must be the same when they are read. Modes are those of this machine (a given one is
-   * for files), the owner is root unless given; links stay links. `FILE_MISSING`, `COPY_UNFIT`.
+   * hashed when this is said and must be the same when they are read. Modes are those of this machine, the owner is
+   * root unless given; a given mode or time is for files alone. Links stay links. `FILE_MISSING`, `COPY_UNFIT`.
    */
   copy(from: string, to: string, options?: FileOptions): R;
   /**
@@ -45,6 +47,11 @@ export interface FileWords<R> {
   chmod(at: string, mode: number, options?: Where & { readonly recursive?: boolean }): R;
   /** `recursive` follows no link, and leaves links to their owners. */
   chown(at: string, owner: Owner, options?: Where & { readonly recursive?: boolean }): R;
+  /**
+   * Sets the time of the last change of what is there, and makes nothing: `PATH_MISSING`. `recursive` follows no link,
+   * and leaves links their time. Say it last: what is put into a folder afterwards may change the folder's time again.
+   */
+  touch(at: string, time: number | Date, options?: Where & { readonly recursive?: boolean }): R;
   /** Makes a link at `at`, in place of a file or another link; `target` is text that only the image has to understand. */
   symlink(target: string, at: string, options?: Where): R;
   /** Removes a file, a link, an empty folder, or with `recursive` any; `ifPresent` is content with nothing there. */
@@ -80,6 +87,8 @@ export function fileWords<R>(tell: (action: Action) => R): FileWords<R> {
       tell({ kind: "chmod", path: plainPath(at), mode: plainMode(mode), ...recursing(options) }),
     chown: (at, owner, options = {}) =>
       tell({ kind: "chown", path: plainPath(at), owner: ownerOf(owner), ...recursing(options) }),
+    touch: (at, time, options = {}) =>
+      tell({ kind: "touch", path: plainPath(at), time: plainTime(time), ...recursing(options) }),
     symlink: (target, at, options = {}) =>
       tell({ kind: "symlink", path: filePath(at), target: targetOf(target), ...whereOf(options) }),
     remove: (at, options = {}) =>
@@ -113,10 +122,11 @@ const recursing = (options: Where & { readonly recursive?: boolean }) => ({
   ...(options.recursive ? { recursive: true } : {}),
 });
 
-const dressOf = ({ mode, owner, ...options }: FileOptions): FileOptions => ({
+const dressOf = ({ mode, owner, time, ...options }: FileOptions): Where & Dress => ({
   ...whereOf(options),
   ...(mode === undefined ? {} : { mode: plainMode(mode) }),
   ...(owner === undefined ? {} : { owner: ownerOf(owner) }),
+  ...(time === undefined ? {} : { time: plainTime(time) }),
 });
 
 function filePath(at: string): string {

@@ -1,5 +1,5 @@
 import { Secret } from "../core/secret.ts";
-import { sizeText } from "../core/units.ts";
+import { dateText, sizeText } from "../core/units.ts";
 import type { Identity, Nic, Owner, User } from "../os.ts";
 import type { Action, Copy, Put } from "./action.ts";
 import type { DiskWishes } from "./disk-words.ts";
@@ -57,6 +57,8 @@ export function actionLine(action: Action | Outcome): string {
       return `chmod ${octal(action.mode)} ${place(action)}${note(deep(action))}`;
     case "chown":
       return `chown ${ownerText(action.owner)} ${place(action)}${note(deep(action))}`;
+    case "touch":
+      return `touch ${place(action)} ${dateText(action.time)}${note(deep(action))}`;
     case "symlink":
       return `symlink ${place(action)} -> ${action.target}`;
     case "remove":
@@ -84,9 +86,10 @@ const octal = (mode: number): string => mode.toString(8).padStart(4, "0");
 const ownerText = (owner: Owner): string => (typeof owner === "string" ? owner : `${owner.uid}:${owner.gid}`);
 const deep = ({ recursive }: { recursive?: boolean }): string => (recursive ? "and all below" : "");
 
-const dress = (of: { mode?: number; owner?: Owner }): readonly string[] => [
+const dress = (of: { mode?: number; owner?: Owner; time?: number }): readonly string[] => [
   of.mode === undefined ? "" : octal(of.mode),
   of.owner === undefined ? "" : ownerText(of.owner),
+  of.time === undefined ? "" : dateText(of.time),
 ];
 
 const contentText = ({ content }: Put): string =>

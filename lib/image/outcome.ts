@@ -35,10 +35,10 @@ export function foreknown(action: Action, context: Context): Outcome | undefined
 
 /** A template as the file that it becomes. */
 export function written(template: Template, context: Context): Put {
-  const { path, volume, mode, owner } = template;
+  const { path, volume, mode, owner, time } = template;
   const text = filled(template, valuesOf(context));
   const content = text instanceof Secret ? text : new TextEncoder().encode(text);
-  return { kind: "write", path, content, ...given({ volume, mode, owner }) };
+  return { kind: "write", path, content, ...given({ volume, mode, owner, time }) };
 }
 
 /** What all actions will come to; undefined where the image has to be opened to know. */

@@ -52,6 +52,7 @@ async function carryOut(action: Action, stage: Stage): Promise<readonly Outcome[
     case "mkdir":
     case "chmod":
     case "chown":
+    case "touch":
     case "symlink":
     case "remove":
       await applyEdits(system, [action]);
@@ -93,6 +94,8 @@ async function copy({ from, entries, ...to }: Copy, { system, signal }: Stage): 
         await applyEdits(system, [{ ...on, ...dress, kind, path, content }]);
         kind = "append";
       }
+      // what is appended would change it again
+      if (to.time !== undefined) await applyEdits(system, [{ ...on, kind: "touch", path, time: to.time }]);
     }
   }
 }

@@ -36,9 +36,10 @@ interface On {
 }
 
 async function apply({ tree, numbers }: On, edit: Edit): Promise<void> {
-  const dressed = async ({ mode, owner }: Dress) => ({
+  const dressed = async ({ mode, owner, time }: Dress) => ({
     ...(mode === undefined ? {} : { mode }),
     ...(owner === undefined ? {} : await numbers(owner)),
+    ...(time === undefined ? {} : { time }),
   });
   switch (edit.kind) {
     case "write":
@@ -56,6 +57,8 @@ async function apply({ tree, numbers }: On, edit: Edit): Promise<void> {
       const owner = await numbers(edit.owner);
       return each(tree, edit, (path) => tree.chown(path, owner));
     }
+    case "touch":
+      return each(tree, edit, (path) => tree.touch(path, edit.time));
     case "symlink":
       await above(tree, edit.path);
       await cleared(tree, edit.path);

@@ -4,10 +4,14 @@
  */
 export type Owner = string | { readonly uid: number; readonly gid: number };
 
-/** Modes and owners for what an edit makes; an existing file keeps its own unless told otherwise. */
+/**
+ * Modes and owners for what an edit makes; an existing file keeps its own unless told otherwise. The time is that of its
+ * last change, in seconds since 1970: otherwise the epoch of the image.
+ */
 export interface Dress {
   readonly mode?: number;
   readonly owner?: Owner;
+  readonly time?: number;
 }
 
 /**
@@ -19,7 +23,7 @@ export type VolumeName = "system" | "boot" | "seed";
 /**
  * One change to the files of an image. Missing folders above a path are made with mode 0755, owned by root. A symlink
  * takes the place of a file or another link. `recursive` follows no link, and is refused where the path is one; a link
- * keeps its owner.
+ * keeps its owner and its time.
  */
 export type Edit = { readonly volume?: VolumeName } & (
   | ({ readonly kind: "write"; readonly path: string; readonly content: Uint8Array } & Dress)
@@ -27,6 +31,7 @@ export type Edit = { readonly volume?: VolumeName } & (
   | ({ readonly kind: "mkdir"; readonly path: string } & Dress)
   | { readonly kind: "chmod"; readonly path: string; readonly mode: number; readonly recursive?: boolean }
   | { readonly kind: "chown"; readonly path: string; readonly owner: Owner; readonly recursive?: boolean }
+  | { readonly kind: "touch"; readonly path: string; readonly time: number; readonly recursive?: boolean }
   | { readonly kind: "symlink"; readonly path: string; readonly target: string }
   | {
       readonly kind: "remove";

@@ -45,6 +45,7 @@ export function mountedTree(root: Tree, mounts: readonly Mount[]): Tree {
     readlink: (path) => on(stay(path), (one) => one.tree.readlink(one.path)),
     chmod: (path, mode) => on(at(path), (one) => one.tree.chmod(one.path, mode)),
     chown: (path, owner) => on(at(path), (one) => one.tree.chown(one.path, owner)),
+    touch: (path, time) => on(at(path), (one) => one.tree.touch(one.path, time)),
     remove: (path, options) =>
       on(stay(path), async (one) => {
         mustHoldNothing(one, mounts);

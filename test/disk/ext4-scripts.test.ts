@@ -12,6 +12,7 @@ import {
   readlink,
   rm,
   symlink,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import path from "node:path";
@@ -45,7 +46,8 @@ type Edit =
   | { readonly kind: "remove"; readonly at: string }
   | { readonly kind: "symlink"; readonly at: string; readonly target: string }
   | { readonly kind: "chmod"; readonly at: string; readonly mode: number }
-  | { readonly kind: "chown"; readonly at: string; readonly id: number };
+  | { readonly kind: "chown"; readonly at: string; readonly id: number }
+  | { readonly kind: "touch"; readonly at: string; readonly time: number };
 
 const places = fc
   .array(fc.constantFrom("etc", "opt", "a name with spaces", "ünï", "x".repeat(120)), {
@@ -53,6 +55,8 @@ const places = fc
     maxLength: 3,
   })
   .map((parts) => `/${parts.join("/")}`);
+/** Times that only `touch` gives: what is stamped otherwise is of today, or of the epoch. */
+const times = [0, 1_000_000_001, 2 ** 31 - 1];
 const edits: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({
     kind: fc.constantFrom("write" as const, "append" as const),
@@ -75,6 +79,7 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("chmod" as const), at: places, mode: fc.constantFrom(0o600, 0o751, 0o1777) }),
   fc.record({ kind: fc.constant("chown" as const), at: places, id: fc.constantFrom(0, 1000, 65534) }),
+  fc.record({ kind: fc.constant("touch" as const), at: places, time: fc.constantFrom(...times) }),
 );
 
 const skip = mountable ? false : "this machine cannot mount ext4 by a loop device";
@@ -128,6 +133,7 @@ async function byTree(tree: Tree, edit: Edit, seed: number): Promise<void> {
   else if (kind === "remove") await tree.remove(at, { recursive: true });
   else if (kind === "symlink") await tree.symlink(edit.target, at);
   else if (kind === "chmod") await tree.chmod(at, edit.mode);
+  else if (kind === "touch") await tree.touch(at, edit.time);
   else await tree.chown(at, { uid: edit.id, gid: edit.id });
 }
 
@@ -140,6 +146,7 @@ async function byKernel(edit: Edit, seed: number): Promise<void> {
   else if (kind === "remove") await rm(at, { recursive: true });
   else if (kind === "symlink") await symlink(edit.target, at);
   else if (kind === "chmod") await chmod(at, edit.mode);
+  else if (kind === "touch") await utimes(at, edit.time, edit.time);
   else await chown(at, edit.id, edit.id);
 }
 
@@ -158,7 +165,7 @@ async function mounted<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** One line for all that stands in a folder of the host: kind, mode, owner, and what it holds. */
+/** One line for all that stands in a folder of the host: kind, mode, owner, a file's own time, and what it holds. */
 async function shot(folder: string): Promise<readonly string[]> {
   const names = (await readdir(folder, { recursive: true })).toSorted();
   return await Promise.all(
@@ -171,7 +178,9 @@ async function shot(folder: string): Promise<readonly string[]> {
             .digest("hex")
         : "";
       const target = stats.isSymbolicLink() ? await readlink(own) : "";
-      return [name, stats.mode.toString(8), stats.uid, stats.gid, content, target].join(" ");
+      const touched = stats.isFile() && times.includes(stats.mtimeMs / 1000);
+      const time = touched ? stats.mtimeMs / 1000 : "";
+      return [name, time, stats.mode.toString(8), stats.uid, stats.gid, content, target].join(" ");
     }),
   );
 }

@@ -64,6 +64,9 @@ export function partOf(bench: { table: Workbench["table"] }, kind: string): Part
   return found;
 }
 
+const dated = 1_000_000_000;
+const given = [dated, dated + 1]; // nothing else of an image has these times
+
 /** Every kind of edit once, on both file systems. */
 export async function editAll(bench: Workbench): Promise<void> {
   const root = await bench.tree(partOf(bench, "ext4"));
@@ -88,11 +91,17 @@ export async function editAll(bench: Workbench): Promise<void> {
   await root.mkdir("/srv/tree", { mode: 0o1777 });
   for (let at = 0; at < 60; at += 1)
     await root.write(`/srv/tree/a name that takes room, number ${at}`, `${at}`);
+  await root.write("/srv/dated", "dated\n", { time: dated, mode: 0o4711, uid: 5 });
+  await root.mkdir("/srv/dated folder", { time: dated, mode: 0o700 });
+  await root.touch("/etc/hosts", dated + 1);
+  await root.touch("/srv/tree", dated);
   const seed = await bench.tree(partOf(bench, "fat"));
   await seed.write("/user-data", "#cloud-config\nhostname: cp1\n");
   await seed.write("/a long name on FAT.txt", noise("fat", 40_000));
   await seed.mkdir("/folder");
   await seed.remove("/network-config");
+  await seed.write("/dated", "", { time: dated });
+  await seed.touch("/folder", dated);
 }
 
 /** Finishes, saves the disk as a file, and has the outside world look at it; what `changed` denies is compared too. */
@@ -113,7 +122,7 @@ export async function saved(bench: Workbench, job: { base: string; file: string 
   return job.file;
 }
 
-/** Every file of an image's partitions by our own drivers: kind, mode, owner, and content or target. */
+/** Every file of an image's partitions by our own drivers: kind, mode, owner, time if it was given one, and content or target. */
 export async function contents(image: string): Promise<Readonly<Record<string, string>>> {
   await using disk = await fileSource(image);
   const all: Record<string, string> = {};
@@ -131,8 +140,14 @@ async function contentsOf(disk: Source, partition: Partition): Promise<Record<st
 export async function treeContents(tree: Tree, prefix: string): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
   const visit = async (at: string): Promise<void> => {
-    const { kind, mode, uid, gid } = await tree.lstat(at);
-    const own = [kind, kind === "link" ? "" : mode.toString(8), uid, gid].join(" ");
+    const { kind, mode, uid, gid, modified } = await tree.lstat(at);
+    const own = [
+      kind,
+      kind === "link" ? "" : mode.toString(8),
+      uid,
+      gid,
+      given.includes(modified) ? modified : "",
+    ].join(" ");
     const hold =
       kind === "file"
         ? createHash("sha256")

@@ -1,7 +1,6 @@
 import type { Fault } from "../fault.ts";
 
 const inside = (p: { path: string; where: string }) => `${p.path} in ${p.where}`;
-
 /** Faults of disk images: what is inside them, and the compression around them. */
 export const imageFaults = {
   TABLE_UNREADABLE: {
@@ -50,6 +49,12 @@ export const imageFaults = {
     exit: "refused",
     message: (p: { path: string; where: string }) => `${inside(p)} leads through more than 40 symbolic links`,
     hint: "follow it with readlink; a link of the chain points back to an earlier one",
+  },
+  TIME_UNFIT: {
+    exit: "refused",
+    message: (p: { path: string; where: string; time: string; first: string; last: string }) =>
+      `${inside(p)} cannot have the time ${p.time}: its file system keeps ${p.first} to ${p.last}`,
+    hint: "give a time within that range, or none: then it is the epoch of the image",
   },
   NOT_XZ: {
     exit: "refused",

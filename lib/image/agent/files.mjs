@@ -5,6 +5,7 @@ import {
   chmod,
   lchown,
   lstat,
+  lutimes,
   mkdir,
   open,
   readdir,
@@ -67,6 +68,7 @@ export function fileDeeds(folderOf) {
       // the kernel drops these two bits with the owner; a disk edited as bytes keeps them
       if (mode & 0o6000 && (mode & 0o170000) !== 0o120000) await chmod(path, mode & 0o7777);
     },
+    touch: (path, { time }) => lutimes(path, time, time),
     remove: (path, { kind }) => (kind === "folder" ? rmdir(path) : unlink(path)),
   };
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import { isFault, TpiError } from "../../core/fault.ts";
-import type { Entry, Partition, Volume } from "../../disk.ts";
+import { type Entry, ext4Times, type Partition, type Volume } from "../../disk.ts";
 import type { Agent, Asked } from "./agent.ts";
 
 /** A partition as messages call it: `partition 2 (cloudimg-rootfs)`. */
@@ -42,6 +42,7 @@ export function volumeOver(agent: Agent, of: { index: number; where: string }): 
   const done = async (deed: string, path: string, more?: Asked) => void (await does(deed, path, more));
   return {
     posix: true,
+    times: ext4Times, // so that the same words are taken or refused by every engine
     // each answer is what Volume says of the call: lib/image/agent/files.mjs
     entry: async (path) => (await does("entry", path)).value as Entry | undefined,
     list: async (path) => (await does("list", path)).value as readonly string[],
@@ -52,6 +53,7 @@ export function volumeOver(agent: Agent, of: { index: number; where: string }): 
     symlink: (path, target) => done("symlink", path, { target }),
     chmod: (path, mode) => done("chmod", path, { mode }),
     chown: (path, owner) => done("chown", path, owner),
+    touch: (path, time) => done("touch", path, { time }),
     remove: (path, kind) => done("remove", path, { kind }),
     close: async () => {}, // unmounted with the others, when the workbench is done
   };
