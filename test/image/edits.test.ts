@@ -104,6 +104,39 @@ test("recursion follows no link, neither one on the way nor the one it starts fr
   await refuses(() => said.chmod("/srv/deep/out", 0o777, { recursive: true }).exists("/"), "PATH_UNFIT");
 });
 
+test("files and folders have the times that they were given, and all others the epoch", async () => {
+  const epoch = 1_600_000_000;
+  const time = 1_234_567_890;
+  const tree = own.file("dated/deep/large", randomBytes((2 << 20) + 1));
+  const said = base
+    .write("/srv/link/file", "", { time })
+    .template("{{a}}\n", "/srv/template", { a: 1 }, { time: new Date(time * 1000 + 999) })
+    .mkdir("/srv/folder", { time })
+    .copy(path.join(tree, "../.."), "/srv/copied", { time })
+    .symlink("../file", "/srv/link/link")
+    .write("/srv/link/deep/file", "")
+    .touch("/srv/link", time + 1, { recursive: true })
+    .modify(async (fs) => {
+      await fs.write("/srv/late", "late", { time });
+      await fs.touch("/srv/copied", time);
+      await fs.write("/srv/plain", `${(await fs.stat("/srv/copied")).modified}`);
+    })
+    .touch("/user-data", time + 1, { volume: "seed" })
+    .epoch(epoch);
+  const timeOf = async (at: string, volume: "system" | "seed" = "system") =>
+    (await said.stat(at, { volume })).modified;
+  for (const at of ["/srv/template", "/srv/folder", "/srv/copied/deep/large", "/srv/copied", "/srv/late"])
+    assert.equal(await timeOf(at), time, at);
+  for (const at of ["/srv/link", "/srv/link/file", "/srv/link/deep", "/srv/link/deep/file"])
+    assert.equal(await timeOf(at), time + 1, at);
+  for (const at of ["/srv/copied/deep", "/srv/plain"]) assert.equal(await timeOf(at), epoch, at);
+  assert.equal(await timeOf("/user-data", "seed"), time, "FAT keeps even seconds");
+  assert.equal(await said.read("/srv/plain"), `${time}`);
+  const [one, again] = [await said.build(), await said.build()];
+  assert.equal(one.sha256, again.sha256);
+  await refuses(() => said.touch("/srv/link/link", time, { recursive: true }).build(), "PATH_UNFIT");
+});
+
 test("no path and no link of an image leads to a file of the host", async () => {
   const host = own.file("host/secret", "of the host\n");
   const said = base
@@ -168,6 +201,9 @@ const unfit: readonly (readonly [what: string, code: Code, said: () => Image])[]
   ["a place without a value", "TEMPLATE_UNFIT", () => base.template("{{hostname}}\n", "/srv/a")],
   ["a value without a place", "TEMPLATE_UNFIT", () => base.template("a\n", "/srv/a", { b: 1 })],
   ["a file where a folder is", "PATH_UNFIT", () => base.write("/etc", "")],
+  ["a touch of nothing", "PATH_MISSING", () => base.touch("/srv/none", 0)],
+  ["a time that ext4 cannot keep", "TIME_UNFIT", () => base.touch("/etc", 2 ** 31)],
+  ["a time that FAT cannot keep", "TIME_UNFIT", () => base.write("/a", "", { time: 0, volume: "seed" })],
   ["a link where a folder is", "PATH_EXISTS", () => base.symlink("a", "/etc")],
   ["a folder that is not empty", "PATH_UNFIT", () => base.remove("/etc")],
 ];
@@ -208,6 +244,10 @@ test("the id of an image follows all that reaches the image", async () => {
     base.copy(file, "/srv/a", { owner: "ops" }).write("/srv/b", "b"),
     base.copy(own.file("content", "two"), "/srv/a").write("/srv/b", "b"),
     said.write("/srv/b", "b", { mode: 0o600 }),
+    said.write("/srv/b", "b", { time: 0 }),
+    said.write("/srv/b", "b", { time: 1 }),
+    said.touch("/srv/b", 0),
+    said.touch("/srv/b", 1),
     said.epoch(0),
     said.grow("1GB"),
     said.run`true`,

@@ -20,6 +20,16 @@ const listed: readonly (readonly [word: string, said: Image, line: string])[] = 
   ["mkdir", base.mkdir("/srv/a", { owner: { uid: 1, gid: 2 } }), "mkdir /srv/a (1:2)"],
   ["chmod", base.chmod("/srv", 0o750, { recursive: true }), "chmod 0750 /srv (and all below)"],
   ["chown", base.chown("/srv", "ops"), "chown ops /srv"],
+  [
+    "write with a time",
+    base.write("/a", "", { time: new Date("2001-09-09T01:46:40.900Z") }),
+    "write /a (0 B, 2001-09-09T01:46:40Z)",
+  ],
+  [
+    "touch",
+    base.touch("/srv", 1_000_000_000, { recursive: true }),
+    "touch /srv 2001-09-09T01:46:40Z (and all below)",
+  ],
   ["symlink", base.symlink("../a", "/etc/b"), "symlink /etc/b -> ../a"],
   ["remove", base.remove("/etc/b", { ifPresent: true }), "remove /etc/b (if present)"],
   ["edit", base.edit("/etc/hosts", (text) => text), "edit /etc/hosts"],
@@ -150,6 +160,9 @@ const nonsense: readonly (readonly [what: string, say: () => unknown])[] = [
   ["a size with a blank", () => base.size("8 GB")],
   // @ts-expect-error a number alone says no size
   ["a size without a unit", () => base.size("8")],
+  ["a time before 1970", () => base.touch("/a", new Date("1969-12-31"))],
+  ["a part of a second", () => base.write("/a", "", { time: 0.5 })],
+  ["a date that is none", () => base.mkdir("/a", { time: new Date("noon") })],
   ["an epoch before 1970", () => base.epoch(-1)],
   ["a function after a run", () => base.run`true`.edit("/a", (text) => text)],
   ["a sha256 that is none", () => base.sha256("abc")],
