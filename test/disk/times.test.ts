@@ -87,6 +87,13 @@ test("what an ext4 is given together with a time has that time, and what comes a
   assert.deepEqual((await edited(file, "ext4", work)).changes, changes);
 });
 
+test("the part of a second that a file had stays", async () => {
+  const file = await makeVariant("4 KiB blocks", { folder: home.path, from, size: 24 * mib });
+  await must("debugfs", "-w", "-R", "set_inode_field /few mtime_extra 0x77359400", file);
+  const { part } = await edited(file, "ext4", (tree) => tree.touch("/few", time));
+  assert.match(await debugfs(part, "stat /few"), /mtime: 0x499602d3:77359400/);
+});
+
 test("a time that an ext4 cannot keep is refused before anything is written", async () => {
   const file = await makeVariant("4 KiB blocks", { folder: home.path, from, size: 24 * mib });
   const { changes } = await edited(file, "ext4", async (tree) => {

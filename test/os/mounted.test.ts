@@ -59,6 +59,14 @@ test("folders are made on the mounted volume", async () => {
   assert.ok(await fat.exists("/a/b"));
 });
 
+test("a time goes to the volume that a path is on", async () => {
+  await whole.write("/etc/dated", "", { time: 1_000_000_000 });
+  await whole.write("/boot/firmware/dated", "", { time: 1_000_000_000 });
+  await whole.touch("/boot/firmware/dated", 1_100_000_000);
+  assert.equal((await root.stat("/etc/dated")).modified, 1_000_000_000);
+  assert.equal((await fat.stat("/dated")).modified, 1_100_000_000);
+});
+
 test("a mount point, or a folder above one, is not removed", async () => {
   for (const path of ["/boot/firmware", "/boot"]) {
     await assert.rejects(whole.remove(path, { recursive: true }), (error) => isFault(error, "PATH_UNFIT"));
