@@ -3,7 +3,15 @@ export type { Content } from "./disk/content.ts";
 export { ext4Times } from "./disk/ext4.ts";
 export type { Format } from "./disk/format-tool.ts";
 export type { LayoutChange, PartitionUse } from "./disk/layout.ts";
-export { type Listed, type Looking, listAll, type Run, type Unused, unusedOf } from "./disk/listing.ts";
+export {
+  inOrder,
+  type Listed,
+  type Looking,
+  listAll,
+  type Run,
+  type Unused,
+  unusedOf,
+} from "./disk/listing.ts";
 export { type NewPartition, withMore } from "./disk/more-partitions.ts";
 export { openTree, type TreeOptions } from "./disk/open.ts";
 export { type Change, type Overlay, overlay, sha256Of } from "./disk/overlay.ts";

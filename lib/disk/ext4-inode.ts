@@ -21,7 +21,7 @@ export interface Inode extends Entry {
 export const flagExtents = 0x80000;
 export const flagInline = 0x10000000;
 
-/** Reads inodes and bytes of an ext2/3/4 without a driver; what it reads again and again stays in memory, 16 MiB. */
+/** Reads inodes and bytes of an ext2/3/4 without a driver; what it reads again and again stays in memory, 8 MiB. */
 export interface InodeTable {
   readonly shape: Geometry;
   readonly read: (at: number, length: number) => Promise<Buffer>;
@@ -95,7 +95,7 @@ function cached(area: Area): InodeTable["read"] {
     lines.delete(number);
     lines.set(number, bytes);
     const [oldest = number] = lines.keys();
-    if (lines.size > 64) lines.delete(oldest);
+    if (lines.size > 32) lines.delete(oldest);
     return bytes;
   };
   return async (at, length) => {

@@ -7,7 +7,7 @@ import type { Source } from "./source.ts";
 import type { Tree } from "./tree.ts";
 
 export type { Run } from "./ext4-inode.ts";
-export type { Listed } from "./ext4-listing.ts";
+export { inOrder, type Listed } from "./ext4-listing.ts";
 
 /** A partition to be looked at as a whole. */
 export interface Looking {
@@ -17,16 +17,14 @@ export interface Looking {
 }
 
 /**
- * Everything in a partition, in no order; undefined where it holds no file system that can be read. Files of a FAT come
- * with their content, for they are few.
+ * Everything in a partition, in the order of {@link inOrder}; nothing where it holds no file system that can be read.
+ * Files of a FAT come with their content, for they are few.
  */
-export async function listAll({ disk, partition, signal }: Looking): Promise<readonly Listed[] | undefined> {
-  if (partition.content.kind === "ext4") return await listExt4(areaOf(disk, partition), signal);
-  if (partition.content.kind !== "fat") return undefined;
+export async function* listAll({ disk, partition, signal }: Looking): AsyncGenerator<Listed> {
+  if (partition.content.kind === "ext4") yield* listExt4(areaOf(disk, partition), signal);
+  if (partition.content.kind !== "fat") return;
   await using tree = await openTree(readOnly(disk), partition);
-  const found: Listed[] = [];
-  await gather({ tree, folder: "", found, signal });
-  return found;
+  yield* gathered({ tree, folder: "", signal });
 }
 
 /** The disk without its writes, so that looking at it changes nothing. */
@@ -36,20 +34,15 @@ function readOnly(disk: Source): Source {
   return { size: disk.size, read, close, [Symbol.asyncDispose]: close };
 }
 
-async function gather(of: {
-  tree: Tree;
-  folder: string;
-  found: Listed[];
-  signal: AbortSignal;
-}): Promise<void> {
-  const { tree, folder, found, signal } = of;
+async function* gathered(of: { tree: Tree; folder: string; signal: AbortSignal }): AsyncGenerator<Listed> {
+  const { tree, folder, signal } = of;
   for (const name of await tree.list(folder === "" ? "/" : folder)) {
     signal.throwIfAborted();
     const path = `${folder}/${name}`;
     const entry = await tree.lstat(path);
     const inline = entry.kind === "file" ? { inline: await tree.read(path) } : {};
-    found.push({ ...entry, path, runs: [], ...inline });
-    if (entry.kind === "folder") await gather({ ...of, folder: path });
+    yield { ...entry, path, runs: [], ...inline };
+    if (entry.kind === "folder") yield* gathered({ ...of, folder: path });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Listed, listAll, type Partition, partitions, type Source } from "../../disk.ts";
+import { inOrder, type Listed, listAll, type Partition, partitions, type Source } from "../../disk.ts";
 import { sameContent } from "./same-content.ts";
 
 /** What is different about a path. */
@@ -73,34 +73,59 @@ function untouched({ before, after }: Pair, { changed }: DiffJob): boolean {
 
 async function diffVolumes(pair: Pair, job: DiffJob): Promise<readonly FileChange[]> {
   const { signal } = job;
-  const list = async (disk: Source, partition: Partition | undefined) => {
-    const all = partition && (await listAll({ disk, partition, signal }));
-    return new Map((all ?? []).map((one) => [one.path, one]));
-  };
-  const [before, after] = [await list(job.before, pair.before), await list(job.after, pair.after)];
+  const list = (disk: Source, partition: Partition | undefined) =>
+    partition ? listAll({ disk, partition, signal }) : nothing();
   const same = sameContent({
     ...job,
     starts: { before: pair.before?.start ?? 0, after: pair.after?.start ?? 0 },
   });
   const found: FileChange[] = [];
-  for (const [path, now] of after) {
+  const both = { before: list(job.before, pair.before), after: list(job.after, pair.after) };
+  for await (const { path, was, now } of sideBySide(both)) {
     signal.throwIfAborted();
-    const was = before.get(path);
-    const aspects = was ? await aspectsOf(was, now, same) : [];
-    if (was && aspects.length === 0) continue;
+    const aspects = was && now ? await aspectsOf(was, now, same) : [];
+    if (was && now && aspects.length === 0) continue;
     found.push({
       path,
-      change: was ? "changed" : "added",
+      change: was && now ? "changed" : was ? "removed" : "added",
       aspects,
       before: was && standing(was),
-      after: standing(now),
+      after: now && standing(now),
     });
   }
-  for (const [path, was] of before) {
-    if (after.has(path)) continue;
-    found.push({ path, change: "removed", aspects: [], before: standing(was), after: undefined });
-  }
   return found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function* nothing(): AsyncGenerator<Listed> {}
+
+interface Two {
+  readonly path: string;
+  readonly was: Listed | undefined;
+  readonly now: Listed | undefined;
+}
+
+/** Two listings as one, path by path: neither is ever whole in memory. */
+async function* sideBySide(both: {
+  before: AsyncGenerator<Listed>;
+  after: AsyncGenerator<Listed>;
+}): AsyncGenerator<Two> {
+  const { before, after } = both;
+  const next = async (list: AsyncGenerator<Listed>): Promise<Listed | undefined> => {
+    const { value, done } = await list.next();
+    return done ? undefined : value;
+  };
+  try {
+    let [was, now] = [await next(before), await next(after)];
+    while (was || now) {
+      const order = was && now ? inOrder(was.path, now.path) : was ? -1 : 1;
+      if (was && order <= 0) yield { path: was.path, was, now: order === 0 ? now : undefined };
+      else if (now) yield { path: now.path, was: undefined, now };
+      [was, now] = [order <= 0 ? await next(before) : was, order >= 0 ? await next(after) : now];
+    }
+  } finally {
+    await before.return(undefined);
+    await after.return(undefined);
+  }
 }
 
 async function aspectsOf(
