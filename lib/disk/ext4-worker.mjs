@@ -1,6 +1,7 @@
 // Plain JavaScript, because Node 20 cannot load TypeScript in a worker. It runs ext2fs (libext2fs as WebAssembly) for
 // one partition: the module installs process-wide handlers, and one abort spoils it for good, so it lives and dies here.
 import { parentPort, workerData } from "node:worker_threads";
+import { contents, flags } from "./ext4-contents.mjs";
 import { lined } from "./ext4-lines.mjs";
 import { folderNames } from "./ext4-names.mjs";
 import { toucher } from "./ext4-touch.mjs";
@@ -11,9 +12,6 @@ Date.now = () => clock.now * 1000;
 const { default: ext2fs } = await import("ext2fs");
 const { default: binding } = await import("ext2fs/lib/binding.js");
 const { useBuffer, usePath, withHooks } = (await import("ext2fs/lib/util.js")).default;
-
-const chunk = 1 << 20; // larger reads and writes exhaust the module's fixed heap and abort it
-const largest = 2 ** 31; // of a file that is read in one piece
 
 const waiting = new Map();
 let asked = 0;
@@ -43,7 +41,6 @@ parentPort.on("message", ({ kind, id, bytes, failed }) => {
   else resolve(bytes);
 });
 
-const flags = { read: 0, write: 1, create: 64, truncate: 512, append: 1024, noFollow: 131072 };
 const mounted = await ext2fs.mount(disk);
 const files = mounted.promises;
 
@@ -73,70 +70,11 @@ async function entry({ path }) {
   return { kind: kindOf(mode), size, mode: mode & 0o7777, uid, gid, modified: stats.mtime.getTime() / 1000 };
 }
 
-async function read({ path }) {
-  const { size } = await entry({ path });
-  if (size > largest) throw new Error(`it claims to have ${size} bytes`);
-  return await part({ path, at: 0, size });
-}
-
-async function part({ path, at, size }) {
-  const bytes = Buffer.alloc(size);
-  await opened(path, flags.read, async (fd) => {
-    for (let done = 0; done < size; ) {
-      const { bytesRead } = await files.read(fd, bytes, done, Math.min(chunk, size - done), at + done);
-      if (bytesRead === 0) throw new Error(`it ends after ${done} of ${size} bytes`);
-      done += bytesRead;
-    }
-  });
-  return bytes;
-}
+const { read, write } = contents({ files, opened, entry });
 
 /** ext2fs's own readdir never gives back the folder that it has opened: a thousand or more take all of its memory. */
 async function list({ path }) {
   return folderNames(await read({ path })).map(({ name }) => name);
-}
-
-async function write({ path, bytes, from }) {
-  const added = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const before = from === "end" ? ((await entry({ path }))?.size ?? 0) : 0;
-  if (before === 0) return await replace(path, added);
-  // growing a file that is kept inside its inode (inline_data) garbles it; none of those is larger than a block
-  if (before <= 4096) return await replace(path, Buffer.concat([await read({ path }), added]));
-  await fill({ path, how: flags.append, content: added });
-  await mustRead({ path, at: before, content: added });
-}
-
-async function replace(path, content) {
-  await fill({ path, how: flags.truncate, content });
-  await mustRead({ path, at: 0, content });
-}
-
-const echo = Buffer.alloc(chunk); // one for all: a new one each time would wait for the collector, in tens of MiB
-
-async function mustRead({ path, at, content }) {
-  const { size } = await entry({ path });
-  let same = size === at + content.length;
-  await opened(path, flags.read, async (fd) => {
-    for (let done = 0; same && done < content.length; ) {
-      const length = Math.min(chunk, content.length - done);
-      const { bytesRead } = await files.read(fd, echo, 0, length, at + done);
-      same = bytesRead > 0 && echo.compare(content, done, done + bytesRead, 0, bytesRead) === 0;
-      done += bytesRead;
-    }
-  });
-  if (!same) throw new Error("it does not read as it was written");
-}
-
-async function fill({ path, how, content }) {
-  await opened(path, flags.write | flags.create | how, async (fd) => {
-    for (let done = 0; done < content.length; ) {
-      const part = content.subarray(done, done + chunk);
-      const at = how === flags.append ? null : done; // null goes to the end of a file that was opened to append
-      const { bytesWritten } = await files.write(fd, part, 0, part.length, at);
-      if (bytesWritten === 0) throw new Error(`it takes no more than ${done} of ${content.length} bytes`);
-      done += bytesWritten;
-    }
-  });
 }
 
 /** ext2fs lets a folder grow for a file but not for a folder, so a file of the same name goes first where it is full. */
