@@ -41,6 +41,20 @@ export async function writeClusters(fat: Fat, clusters: readonly number[], bytes
   }
 }
 
+/** Writes bytes behind the first `kept` bytes of a file in these clusters, of which it reads no more than the end of one. */
+export async function appendClusters(
+  fat: Fat,
+  file: { readonly clusters: readonly number[]; readonly kept: number; readonly bytes: Uint8Array },
+): Promise<void> {
+  const { clusters, kept, bytes } = file;
+  const size = fat.boot.clusterSize;
+  const rest = clusters.slice(Math.floor(kept / size));
+  const [first] = rest;
+  if (first === undefined || kept % size === 0) return await writeClusters(fat, rest, bytes);
+  const head = await fat.area.read(placeOf(fat, first), kept % size);
+  await writeClusters(fat, rest, Buffer.concat([head, bytes]));
+}
+
 /** Reads a folder, to be changed and saved; cluster 0 stands for the root, as in the `..` of its children. */
 export async function readFolder(fat: Fat, cluster: number): Promise<Folder> {
   const known = fat.folders.get(cluster) ?? (await storedFolder(fat, cluster));

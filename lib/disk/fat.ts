@@ -1,6 +1,7 @@
 import { TpiError } from "../core/fault.ts";
 import { readBoot } from "./fat-boot.ts";
 import {
+  appendClusters,
   type Fat,
   type Folder,
   readClusters,
@@ -52,10 +53,11 @@ function volumeOf(fat: Fat): Volume {
     edited = true;
     return clusters;
   };
-  /** Puts bytes into clusters; the first one's number, or 0 for no bytes. */
-  const place = async (file: { path: string; bytes: Uint8Array; old: number }) => {
-    const clusters = clustersFor({ ...file, size: file.bytes.length, largest: largestFile });
-    await writeClusters(fat, clusters, file.bytes);
+  /** Puts bytes into clusters, behind what is kept of an older file; the first one's number, or 0 for no bytes. */
+  const place = async (file: { path: string; bytes: Uint8Array; old: number; kept?: number }) => {
+    const { bytes, kept = 0 } = file;
+    const clusters = clustersFor({ ...file, size: kept + bytes.length, largest: largestFile });
+    await appendClusters(fat, { clusters, kept, bytes });
     return clusters[0] ?? 0;
   };
   const saveFolder = async (path: string, folder: Folder) => {
@@ -73,14 +75,14 @@ function volumeOf(fat: Fat): Volume {
     const bytes = inserted(spot.folder.bytes, { name: spot.name, epoch, ...made });
     await saveFolder(spot.path, { ...spot.folder, bytes });
   };
-  const contentOf = async (entry: FatEntry) => {
-    const bytes = await readClusters(fat, entry.cluster);
-    if (bytes.length >= entry.size) return bytes.subarray(0, entry.size);
-    throw new TpiError("PARTITION_DAMAGED", {
-      where,
-      why: `${entry.name} has too few clusters for its size`,
-    });
+  const mustHold = (entry: FatEntry) => {
+    const clusters = entry.cluster === 0 ? 0 : table.chain(entry.cluster).length;
+    if (clusters * boot.clusterSize >= entry.size) return entry.size;
+    const why = `${entry.name} has too few clusters for its size`;
+    throw new TpiError("PARTITION_DAMAGED", { where, why });
   };
+  const contentOf = async (entry: FatEntry) =>
+    (await readClusters(fat, entry.cluster)).subarray(0, mustHold(entry));
   const posixOnly = async () => {
     throw new TpiError("PARTITION_UNSUPPORTED", { where, what: "FAT, without links, modes and owners" });
   };
@@ -98,10 +100,11 @@ function volumeOf(fat: Fat): Volume {
       const spot = await find(fat, path);
       const { entry, folder } = spot;
       if (!entry) mustFitFat(spot, where);
-      const all = entry && from === "end" ? Buffer.concat([await contentOf(entry), bytes]) : bytes;
-      const cluster = await place({ path, bytes: all, old: entry?.cluster ?? 0 });
-      if (!entry) return await add(spot, { folder: false, cluster, size: all.length });
-      refresh(folder.bytes.subarray(entry.at, entry.at + 32), { cluster, size: all.length, epoch });
+      const kept = entry && from === "end" ? mustHold(entry) : 0;
+      const cluster = await place({ path, bytes, old: entry?.cluster ?? 0, kept });
+      const size = kept + bytes.length;
+      if (!entry) return await add(spot, { folder: false, cluster, size });
+      refresh(folder.bytes.subarray(entry.at, entry.at + 32), { cluster, size, epoch });
       await saveFolder(path, folder);
     },
     mkdir: async (path) => {
