@@ -101,6 +101,7 @@ export function faultOf(failure: Failure, of: { target: string; state: string; c
       return new TpiError("FLASH_STALLED", { ...at, bytes: failure.bytes, after: failure.after }, options);
     case "restarted":
       return new TpiError("FLASH_RESTARTED", at, options);
+    case "late":
     case "other":
       return new TpiError("FLASH_FAILED", { ...at, said: failure.said }, options);
   }

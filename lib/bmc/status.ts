@@ -59,6 +59,8 @@ export type Failure =
   | { readonly kind: "cancelled"; readonly said: string }
   | { readonly kind: "stalled"; readonly bytes: number; readonly after: string }
   | { readonly kind: "restarted" }
+  /** The upload was not begun in time, as the daemon has it. */
+  | { readonly kind: "late"; readonly said: string }
   | { readonly kind: "other"; readonly said: string };
 
 /** The daemon's error texts, sorted by what can be done about them. */
@@ -72,6 +74,7 @@ export function failureIn(said: string): Failure {
     return { kind: "no-module", said };
   if (/mem(ory)?[ _]?(usage )?limit/i.test(said)) return { kind: "xz-memory", said };
   if (/cancelled by user|transfer canceled/i.test(said)) return { kind: "cancelled", said };
+  if (/send timeout/i.test(said)) return { kind: "late", said };
   return { kind: "other", said };
 }
 

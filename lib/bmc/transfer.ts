@@ -99,7 +99,7 @@ async function perform(
       await doing.move("power-off", () => switchPower(api, { slot, on: false, signal }));
     if (slot !== undefined) await noteWriting(on.state, slot);
     const kind = plan.type === "flash" ? "wipe" : "upgrade";
-    return await doing.move(kind, () => transferred(api, { job, scope: doing }));
+    return await doing.move(kind, () => begunInTime(api, { job, scope: doing }));
   };
   const outcome = await attempt().catch((cause: unknown): Outcome => {
     const said = cause instanceof Error ? cause.message : String(cause);
@@ -110,6 +110,19 @@ async function perform(
   if (signal.aborted) doing.say(`stopped: ${state}`);
   signal.throwIfAborted();
   throw faultOf(outcome.failure, { target: plan.subject, state, cause: outcome.cause });
+}
+
+/**
+ * The daemon ends an upload that is not begun 10 s after it was announced, and its clock is one of the slot, not of the
+ * upload: that of a run which was killed in between ends the next one's. Once it has struck, nothing is left of it.
+ */
+async function begunInTime(api: Api, run: { readonly job: Job; readonly scope: Doing }): Promise<Outcome> {
+  const outcome = await transferred(api, run);
+  if (outcome.kind !== "failed" || outcome.failure.kind !== "late") return outcome;
+  run.scope.say(
+    "the board ended the upload by the clock of one that was announced before: it is sent once more",
+  );
+  return await transferred(api, run);
 }
 
 async function refuseBusy(api: Api, signal: AbortSignal): Promise<void> {
