@@ -42,7 +42,13 @@ export async function bootstrap(
   of: Bootstrap & { readonly signal: AbortSignal; readonly note: (text: string) => void },
 ): Promise<void> {
   const line = (text: string) => {
-    if (text.startsWith("I: ")) of.note(text.slice(3));
+    if (text.startsWith("I: "))
+      of.note(
+        text
+          .slice(3)
+          .replace(/^running --\w+-hook .*/, "configuring")
+          .replace(/\.\.\.$/, ""),
+      );
   };
   const input = of.distribution.sources;
   await run({ words: [program, ...bootstrapWords(of)], signal: of.signal, input, line });
