@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { TpiError } from "./core/fault.ts";
 import { type Step, step } from "./core/step.ts";
 import { alreadyThere } from "./flash/already.ts";
@@ -38,15 +39,20 @@ export interface Flash extends Step<FlashReport> {
  * so is one that was given it and has not said otherwise since. Afterwards the node is on; after a failure it is off, its USB route is as before, and the fault says so. Faults:
  * `MODULE_NOT_FLASHABLE` (at once), `IMAGE_…`, `FLASH_…`, `BMC_…`.
  */
-export const flash = (image: Image): { to(node: Node): Flash } => ({
-  to: (node) => {
-    const { flash: route, title } = node.module;
-    if (route.kind === "none") {
-      throw new TpiError("MODULE_NOT_FLASHABLE", { node: node.label, module: title, why: route.why });
-    }
-    return refine({ image, node, boot: true, verify: true, anew: false, card: undefined });
-  },
-});
+export function flash(image: Image): { to(node: Node): Flash } {
+  const given: unknown = image;
+  if (typeof given !== "object" || given === null || !("build" in given))
+    throw new TypeError(`flash(…) takes an image: image(${inspect(given)})`);
+  return {
+    to: (node) => {
+      const { flash: route, title } = node.module;
+      if (route.kind === "none") {
+        throw new TpiError("MODULE_NOT_FLASHABLE", { node: node.label, module: title, why: route.why });
+      }
+      return refine({ image, node, boot: true, verify: true, anew: false, card: undefined });
+    },
+  };
+}
 
 function refine(spec: FlashSpec): Flash {
   const { image, node, boot, verify } = spec;

@@ -71,7 +71,6 @@ export class TpiError<C extends Code = Code> extends Error {
     this.code = code;
     this.details = details;
     this.hint = typeof fault.hint === "string" ? fault.hint : fault.hint(details);
-    reportFaults();
   }
 
   get exit(): Exit {
@@ -80,11 +79,12 @@ export class TpiError<C extends Code = Code> extends Error {
 }
 Object.defineProperty(TpiError.prototype, "name", { value: "TpiError" });
 
-/** From the first fault or step on, a fault that nobody catches is shown as such and decides the exit code. */
+/** Once the kit is there, a fault that nobody catches is shown as such and decides the exit code. */
 export const reportFaults = (): void =>
   reportUncaught((error) =>
     error instanceof TpiError ? { fault: error, exit: exitCodes[error.exit] } : undefined,
   );
+reportFaults();
 
 /** Whether an error is a fault of the kit, and, where codes are given, one of these. */
 export function isFault<C extends Code>(error: unknown, ...codes: readonly C[]): error is TpiError<C> {

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { callSite, siteText } from "./callsite.ts";
+import { type CallSite, callSite, siteText, wordSite } from "./callsite.ts";
 import { redact } from "./secret.ts";
 
 /** What of a fault is shown; `TpiError` has it. */
@@ -22,6 +22,12 @@ export function reportText(fault: Reported): string {
   return redact(`${lines.join("\n")}\n`);
 }
 
+/** Words that the kit refused, for a person: what is wrong with them, and where they stand. */
+function refusedText(error: Error, site: CallSite): string {
+  const lines = [`tpi: ${error.message}`, `     at ${siteText(site)}`];
+  return redact(`${[...lines, ...(process.env.TPI_DEBUG ? history(error) : [])].join("\n")}\n`);
+}
+
 function history(error: Error): readonly string[] {
   const own = (error.stack ?? "").split("\n").slice(1);
   const cause = error.cause === undefined ? [] : [`     because ${inspect(error.cause)}`];
@@ -36,8 +42,8 @@ let installed = false;
 export const beforeEnd = (work: (reason: unknown) => Promise<void>): void => void endings.push(work);
 
 /**
- * From now on an error that nobody catches is reported and ends the process, a fault with its own exit code, after
- * what is held has been given back.
+ * From now on an error that nobody catches is reported and ends the process, a fault with its own exit code, words that
+ * the kit refuses at once with 2, after what is held has been given back.
  */
 export function reportUncaught(
   exitOf: (error: unknown) => { fault: Reported; exit: number } | undefined,
@@ -47,12 +53,21 @@ export function reportUncaught(
   process.on("uncaughtException", (error: unknown) => {
     if (ending === error || (ending !== undefined && brokenPipe(error))) return;
     const known = exitOf(error);
-    process.stderr.write(known ? reportText(known.fault) : redact(`${inspect(error)}\n`));
+    const { text, exit } = known ? { text: reportText(known.fault), exit: known.exit } : told(error);
+    process.stderr.write(text);
     if (ending !== undefined) return;
     ending = error;
-    process.exitCode = known?.exit ?? 1;
+    process.exitCode = exit;
     void Promise.allSettled(endings.map((work) => work(error))).then(() => process.exit());
   });
+}
+
+/** What is said of an error that is no fault. */
+function told(error: unknown): { readonly text: string; readonly exit: number } {
+  const words = error instanceof TypeError || error instanceof RangeError;
+  const site = words ? wordSite(error.stack) : undefined;
+  if (words && site) return { text: refusedText(error, site), exit: 2 };
+  return { text: redact(`${inspect(error)}\n`), exit: 1 };
 }
 
 /** To tell of a reader that has gone away would only break the next pipe. */

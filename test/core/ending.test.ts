@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { script } from "./script.ts";
+import { root, script } from "./script.ts";
 
 const lib = `
 const make = (perform) => step_.step({ label: "flash node 1", subject: "node1", moves: [], standIn: () => 0, perform });
@@ -52,6 +52,37 @@ test("a fault before the first step is told in the same way", async (t) => {
     stderr,
     /^tpi: there is no tpi\.yaml in \/here or above it, and TPI_HOST is not set {2}CONFIG_MISSING\n/,
   );
+});
+
+test("words that the kit refuses are told in two lines with the recipe's own, and end with 2", async (t) => {
+  const text = `import { flash, image } from "${root}lib/tpi.ts";`;
+  const wrong = {
+    'image("./a.img").template("/etc/x", "./nope")': "./nope",
+    'image({ url: "https://a.example/x.img", sha256: "abc" })': "abc",
+    'image("ftp://a/b")': "ftp://a/b",
+    'image("./a.img").packages("Foo bar")': "Foo bar",
+    'image("./a.img").partition("d", "1MiB", { format: "ext4" })': "1048576 bytes",
+    'flash("./x.img")': "image('./x.img')",
+  };
+  for (const [words, named] of Object.entries(wrong)) {
+    const { code, stdout, stderr } = await (await script(t, { text: `${text}\n${words};` })).ended;
+    assert.equal(code, 2, words);
+    assert.equal(stdout, "");
+    const [first = "", second = "", ...more] = stderr.trimEnd().split("\n");
+    assert.ok(first.startsWith("tpi: ") && first.includes(named), first);
+    assert.match(second, /^ {5}at .*recipe\.mts:3$/);
+    assert.deepEqual(more, []);
+  }
+});
+
+test("a mistake of the kit, made while a step works, keeps its stack", async (t) => {
+  const { code, stderr } = await (
+    await script(t, {
+      text: `${lib}\nawait make((doing) => Promise.resolve("other").then(doing.move));`,
+    })
+  ).ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /TypeError[\s\S]*\n {4}at /);
 });
 
 test("an error that is no fault keeps its stack and its exit code", async (t) => {
