@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { digestOf } from "../core/digest.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Step, step } from "../core/step.ts";
+import { mustTakeFile } from "../core/target.ts";
 import { sizeText } from "../core/units.ts";
 import { type Content, contentOf } from "./content.ts";
 import { type Facts, type Metadata, plannedMeta, type Stored } from "./metadata.ts";
@@ -46,12 +47,13 @@ const saysSame = ({ tags, description, module }: Metadata, facts: Facts): boolea
   description === facts.description &&
   module === facts.module;
 
-/** Writes an entry's content to a local file, whole or not at all. */
+/** Writes an entry's content to a local file, whole or not at all; one of that name is replaced. `TARGET_UNWRITABLE`. */
 export async function saveTo(
   to: string,
   of: { readonly store: Store; readonly meta: Metadata; readonly scope: Scope },
 ): Promise<void> {
   const { store, meta, scope } = of;
+  await mustTakeFile(to);
   await mkdir(path.dirname(path.resolve(to)), { recursive: true });
   const part = `${to}.${process.pid}.part`;
   const bar = scope.meter("export", meta.size);

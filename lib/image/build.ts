@@ -1,7 +1,9 @@
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { mustHaveRoom } from "../core/room.ts";
-import type { Scope } from "../core/scope.ts";
+import { ambient, type Scope } from "../core/scope.ts";
+import { mustTakeFile } from "../core/target.ts";
 import { decodeXz, type Spliced, splice } from "../xz.ts";
 import { customised } from "./customise.ts";
 import type { EngineName } from "./engine.ts";
@@ -38,9 +40,9 @@ export interface Built extends AsyncDisposable {
   unpacked(signal: AbortSignal): Promise<Unpacked>;
   /**
    * Writes the `.img.xz`, or the disk itself where the path ends in `.img`, with holes for its zeros; whole or not at
-   * all. `DISK_FULL` before anything is written.
+   * all, missing folders made, a file of that name replaced. `TARGET_UNWRITABLE` and `DISK_FULL` before anything is written.
    */
-  save(path: string, scope: Scope): Promise<void>;
+  save(path: string, scope?: Scope): Promise<void>;
 }
 
 /** The bytes of a disk. */
@@ -109,7 +111,9 @@ function built(
       sha256: await spliced.rawSha256(signal),
       stream: raw,
     }),
-    save: async (file, { signal }) => {
+    save: async (file, { signal } = ambient()) => {
+      await mustTakeFile(file);
+      await mkdir(path.dirname(file), { recursive: true });
       const sparse = { size: spliced.uncompressedSize, most: filledOf(origin), signal };
       if (file.endsWith(".img")) return await writeSparse(file, { ...sparse, content: raw(signal) });
       await mustHaveRoom(path.dirname(file), spliced.size);

@@ -1,5 +1,6 @@
 import type { Scope } from "../core/scope.ts";
 import { type Deed, type Doing, type Move, type Step, step } from "../core/step.ts";
+import { mustTakeFile } from "../core/target.ts";
 import type { Built } from "./build.ts";
 import { detailsOf, summaryOf } from "./listing.ts";
 import { foreknown } from "./outcome.ts";
@@ -20,6 +21,7 @@ export function saving(spec: ImageSpec, path: string): Step<Built> {
     moves: [...build.moves, save],
     foresee: async (scope) => [...(await foreseen(spec, scope)), save],
     perform: async (doing) => {
+      await mustTakeFile(path);
       const built = await build.perform(doing);
       await doing.move("save", () => built.save(path, doing));
       return built;

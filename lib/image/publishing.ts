@@ -1,4 +1,5 @@
 import { type Step, step } from "../core/step.ts";
+import { mustTakeFiles } from "../core/target.ts";
 import { baseDigest } from "./base-digest.ts";
 import { identify } from "./identify.ts";
 import { summaryOf } from "./listing.ts";
@@ -36,6 +37,7 @@ export function publishing(spec: ImageSpec, folder: string, words: PublishWords 
     foresee: async (scope) => [...(await foreseen(spec, scope)), publish],
     standIn: () => ({ name, folder, sha256: "", files: [] }),
     perform: async (doing) => {
+      await mustTakeFiles(folder);
       const { buildImage, publishImage } = await works();
       await using built = await doing.move("image", () => buildImage(spec, doing));
       const publication = { built, origin: built.origin, description: summaryOf(spec), parts };

@@ -287,6 +287,38 @@ test("an image is refused before it is written where the disk has no room for it
 
 const claimPath = () => at("out", "device.img.xz.json");
 
+test("a target that cannot be written is refused before anything is made", async () => {
+  await writeFile(at("a-file"), "in the way\n");
+  await mkdir(at("a-folder"), { recursive: true });
+  const lost = image(at("no-such-base.img.xz")); // what would be made is not even looked for
+  for (const [target, why] of [
+    [at("a-folder"), /it is a folder/],
+    [at("a-file", "x.img.xz"), /is a file/],
+    [at("a-file", "deep", "x.img"), /stands in the way/],
+  ] as const)
+    await assert.rejects(
+      async () => await lost.save(target),
+      (error) => isFault(error, "TARGET_UNWRITABLE") && why.test(error.message),
+    );
+  await assert.rejects(
+    async () => await lost.publish(at("a-file")),
+    (error) => isFault(error, "TARGET_UNWRITABLE"),
+  );
+  await assert.rejects(
+    async () => await described().verify(at("a-folder")),
+    (error) => isFault(error, "CLAIM_UNREADABLE") && error.details.why === "it is a folder",
+  );
+});
+
+test("saving makes missing folders, and takes the place of a file that is there", async () => {
+  const target = at("deep", "er", "x.img.xz");
+  await using built = await described().build();
+  await built.save(target);
+  await writeFile(target, "another\n");
+  await built.save(target);
+  assert.equal(sha256(readFileSync(target)), built.sha256);
+});
+
 test("verifying makes the same image again", async () => {
   const { sha256: again } = await described().verify(claimPath());
   assert.equal(again, sha256(readFileSync(at("out", "device.img.xz"))));

@@ -1,11 +1,16 @@
 import type { Fault } from "../fault.ts";
 
-/** Faults of images that were published: what stands beside them, and whether they come out the same again. */
+/** Faults of what is written for the user, and of images that were published: what stands beside them, and whether they come out the same again. */
 export const outputFaults = {
   CLAIM_UNREADABLE: {
     exit: "refused",
     message: (p: { path: string; why: string }) => `${p.path} does not describe a published image: ${p.why}`,
     hint: "name the .json file that publish() wrote beside the image",
+  },
+  TARGET_UNWRITABLE: {
+    exit: "refused",
+    message: (p: { path: string; why: string }) => `${p.path} cannot be written: ${p.why}`,
+    hint: "name another place: folders that are missing are made, and a file of that name is replaced",
   },
   IMAGE_DIFFERS: {
     exit: "failed",

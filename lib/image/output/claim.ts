@@ -36,9 +36,10 @@ export const factsOf = ({ id, version, title, arch }: OsFacts): Claim["os"] => (
 /** Reads the metadata of a published image. `FILE_MISSING`, or `CLAIM_UNREADABLE` where it is something else. */
 export async function readClaim(path: string): Promise<Claim> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === "ENOENT"
-      ? new TpiError("FILE_MISSING", { path, what: "metadata of an image" }, { cause })
-      : cause;
+    if (cause.code === "ENOENT")
+      throw new TpiError("FILE_MISSING", { path, what: "metadata of an image" }, { cause });
+    const why = { EISDIR: "it is a folder", EACCES: "you may not read it" }[String(cause.code)];
+    throw why ? new TpiError("CLAIM_UNREADABLE", { path, why }, { cause }) : cause;
   });
   const parsed = Claim.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
