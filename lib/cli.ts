@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { keeping } from "./cli/keeping.ts";
 import { exitCodes } from "./core/fault.ts";
 
@@ -54,8 +54,12 @@ function recipes(words: Command): void {
     .addOption(
       new Option("--plan [=form]", "say what would be done, and do nothing").choices(["text", "json"]),
     )
-    .option("--board <host>", "the board's address, in place of the file's; `virtual` for the virtual board")
-    .option("--config <file>", "a tpi.yaml")
+    .option(
+      "--board <host>",
+      "the board's address, in place of the file's; `virtual` for the virtual board",
+      valued,
+    )
+    .option("--config <file>", "a tpi.yaml", valued)
     .passThroughOptions()
     .action(async (recipe: string, args: readonly string[], options: RunWords) => {
       const { plan, board, config } = options;
@@ -70,6 +74,12 @@ function recipes(words: Command): void {
     .action(async (template?: string, file?: string) => {
       await (await import("./cli/new.ts")).newRecipe(template, file);
     });
+}
+
+/** An option that takes a value would take the next option for it. */
+function valued(word: string): string {
+  if (word === "" || word.startsWith("-")) throw new InvalidArgumentError("That is not a value for it.");
+  return word;
 }
 
 interface RunWords {

@@ -15,7 +15,7 @@ import {
 } from "./journal/record.ts";
 
 export { type Driving, drive, driver } from "./journal/drive.ts";
-export { type Forcible, forced } from "./journal/force.ts";
+export { type Forcible, forced, forcible } from "./journal/force.ts";
 export { standing } from "./journal/owner.ts";
 export {
   type Chronicle,

@@ -2,11 +2,16 @@ import { parse } from "yaml";
 import { base } from "../base.ts";
 import { table } from "../core/table.ts";
 import { type FaultPatch, virtual } from "../virtual.ts";
-import { clearDesk, type Desk, desk } from "./desk.ts";
+import { clearDesk, counted, type Desk, desk } from "./desk.ts";
 
 /** Starts the background board with so many modules, or finds it running, and prints how it is reached. */
 export async function up(modules: number): Promise<void> {
-  process.stdout.write(`${reached(await desk({ image: base().path, modules }))}\n`);
+  const own = await desk({ image: base().path, modules });
+  process.stdout.write(`${reached(own)}\n`);
+  if (own.nodes.length === modules) return;
+  process.stderr.write(
+    `it has ${counted(own.nodes.length)}; for ${modules}: npx tpix board down, then npx tpix board up --modules ${modules}\n`,
+  );
 }
 
 /** How a board is reached, for a person; the lines with `export` can be pasted into a shell. */
@@ -26,8 +31,14 @@ function reached({ record, config, sshConfig, nodes }: Desk): string {
 
 /** Ends the background board; with `keep`, its disks and its desk stay for the next one. */
 export async function down(keep: boolean): Promise<void> {
+  const record = await virtual.running();
   if (keep) await virtual.down(undefined, { keep });
   else await clearDesk();
+  if (!record) return void process.stdout.write("no virtual board ran\n");
+  const disks = keep ? "its disks are kept" : "its disks are gone";
+  process.stdout.write(
+    `the virtual board at https://${record.host}:${record.httpsPort} has ended; ${disks}\n`,
+  );
 }
 
 /** Prints the slots and the armed faults; `VIRTUAL_DOWN` where no board runs. */

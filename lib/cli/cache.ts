@@ -1,6 +1,7 @@
 import { board } from "../board.ts";
 import { bmcCache, type Cache, localCache, type Metadata, type Prune, type Tags, tagged } from "../cache.ts";
 import { exitCodes, isFault } from "../core/fault.ts";
+import { nearest } from "../core/nearest.ts";
 import { table } from "../core/table.ts";
 import { type Duration, sizeText } from "../core/units.ts";
 
@@ -80,14 +81,23 @@ export async function showCached(key: string, words: CacheWords): Promise<void> 
   for (const [name, value] of Object.entries(told)) print(`${name.padEnd(12)} ${value}`);
 }
 
-/** Removes entries. */
+/** Removes entries, and ends with 3 where one of them was not there. */
 export async function removeCached(keys: readonly string[], words: CacheWords): Promise<void> {
   await using own = opened(words);
   for (const key of keys) {
     const there = await isThere(own.cache, key);
     await own.cache.delete(key);
-    print(there ? `${key} is removed` : `${key} was not there`);
+    if (there) print(`${key} is removed`);
+    else await tellMissing(own.cache, key);
   }
+}
+
+async function tellMissing(cache: Cache, key: string): Promise<void> {
+  const { entries } = await cache.survey();
+  const keys = entries.map(({ meta }) => meta.key);
+  const near = nearest(key, keys);
+  print(`${key} was not there${near ? `; nearest is ${near}` : ""}`);
+  process.exitCode = exitCodes.refused;
 }
 
 /** Also where its metadata cannot be read. */

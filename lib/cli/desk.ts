@@ -37,15 +37,18 @@ export interface Desk {
   readonly found: boolean;
 }
 
+/** So many modules, in words. */
+export const counted = (modules: number): string => `${modules} module${modules === 1 ? "" : "s"}`;
+
 const home = () => path.join(paths().state, "desk");
 const planFolder = () => path.join(tmpdir(), `tpi-plan-${process.pid}`);
 
 /** Starts the background board, or finds it running; with it come a tpi.yaml, a key to log in with, and an ssh_config. */
 export function desk(of: { readonly image: string; readonly modules: number }): Step<Desk> {
-  const label = `a virtual board with ${of.modules} modules`;
+  const label = `a virtual board with ${counted(of.modules)}`;
   const found = (there: Furniture): Desk => ({ ...desked(there), found: true });
   return step<Desk>({
-    label,
+    label: "a virtual board",
     subject: "desk",
     moves: [{ kind: "start", subject: "desk", text: `${label} on this machine` }],
     standIn: () => ({ ...desked({ ...of, record: planned, folder: planFolder() }), found: false }),
@@ -56,7 +59,10 @@ export function desk(of: { readonly image: string; readonly modules: number }): 
       const there = { ...of, record, modules: slots.filter((slot) => slot.module).length, folder: home() };
       if (!planning()) await furnish(there);
       else if (!existsSync(keyIn(home()))) return undefined; // a board of somebody else's making: nothing of it is known
-      return { why: `one runs at ${record.host}:${record.httpsPort}`, value: found(there) };
+      return {
+        why: `one with ${counted(there.modules)} runs at ${record.host}:${record.httpsPort}`,
+        value: found(there),
+      };
     },
     perform: (doing) =>
       doing.move("start", async () => {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { Duration } from "../core/units.ts";
+import { bytesOf, type Duration, type Size } from "../core/units.ts";
 import type { CacheWords } from "./cache.ts";
 
 /** The words about what is kept between runs: `cache` and `state`. */
@@ -65,16 +65,17 @@ function tag(word: string, before: Readonly<Record<string, string>>): Readonly<R
 }
 
 function duration(word: string): Duration {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(word) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError("say 90m, 12h or 30d.");
-  if (unit === "d") return `${Number(amount) * 24}h`;
-  return `${Number(amount)}${unit === "s" ? "s" : unit === "m" ? "m" : "h"}`;
+  if (!/^\d+(\.\d+)?(s|m|h|d)$/.test(word)) throw new InvalidArgumentError("say 90m, 12h or 30d.");
+  return word as Duration; // the pattern is that of a duration
 }
 
 function bytes(word: string): number {
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([kMGT]?)B?$/.exec(word) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError("say 500MB or 20GB.");
-  return Number(amount) * 1000 ** ["", "k", "M", "G", "T"].indexOf(unit);
+  try {
+    return bytesOf(word as Size); // which looks at it
+  } catch {
+    const number = /^\d+(\.\d+)?/.exec(word)?.[0] ?? "20";
+    throw new InvalidArgumentError(`a size has its unit: say ${number}GB, ${number}MB or ${number}GiB.`);
+  }
 }
 
 function count(word: string): number {

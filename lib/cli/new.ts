@@ -4,12 +4,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { TpiError } from "../core/fault.ts";
 import { nearest } from "../core/nearest.ts";
+import { mustTakeFiles } from "../core/target.ts";
 
 const templates = fileURLToPath(new URL("../../recipes/", import.meta.url));
 
 /**
  * Copies a template to a file, executable as it is; without a template, lists them. `TEMPLATE_UNKNOWN`; `FILE_EXISTS`
- * where the file is there already.
+ * where the file is there already; `RECIPE_NAME`.
  */
 export async function newRecipe(template: string | undefined, file: string | undefined): Promise<void> {
   const known = await names();
@@ -18,7 +19,9 @@ export async function newRecipe(template: string | undefined, file: string | und
     const near = nearest(template, known) ?? known[0] ?? "";
     throw new TpiError("TEMPLATE_UNKNOWN", { name: template, near, known: known.join(", ") });
   }
+  if (file !== undefined && !file.endsWith(".mts")) throw new TpiError("RECIPE_NAME", { file });
   const target = path.resolve(file ?? `${template}.mts`);
+  await mustTakeFiles(path.dirname(target));
   await mkdir(path.dirname(target), { recursive: true });
   await copied(path.join(templates, `${template}.mts`), target);
   const shown = path.relative(process.cwd(), target);

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { type REPLServer, start } from "node:repl";
+import { type REPLEval, type REPLServer, start } from "node:repl";
 import { inspect, promisify } from "node:util";
 import * as everything from "tpi"; // as a recipe has it
 import { exitCodes, reportFaults, TpiError } from "../core/fault.ts";
@@ -20,6 +20,7 @@ export async function repl(): Promise<void> {
   });
   const left = new Promise<void>((resolve) => prompt.once("exit", resolve));
   Object.assign(prompt.context, everything);
+  Object.assign(prompt, { eval: plainly(prompt) });
   const stop = (signal: string) => stopRunning(new TpiError("INTERRUPTED", { signal }));
   prompt.on("SIGINT", () => stop("SIGINT")).on("exit", () => stop("the end of the prompt"));
   process.stdout.once("error", () => process.exit(exitCodes.failed)); // its own report of a closed pipe would go there
@@ -29,6 +30,32 @@ export async function repl(): Promise<void> {
   await left;
   process.stdin.destroy(); // the history, once it is read, resumes it even where the prompt has ended
 }
+
+/** Evaluates as the prompt does; a fault and Ctrl-C are told in their own words, and `help` lists the kit's. */
+function plainly(prompt: REPLServer): REPLEval {
+  const evaluate = prompt.eval.bind(prompt);
+  return (line, context, file, done) => {
+    const told = (text: string) => {
+      prompt.output.write(`${text}\n`);
+      Reflect.apply(done, undefined, [null]); // with a second argument, `undefined` would be shown as the answer
+    };
+    if (line.trim() === "help") return told(help());
+    evaluate(line, context, file, (error, value: unknown) => {
+      if (error instanceof TpiError) told(reportText(error).trimEnd());
+      else if (isInterrupt(error)) told("stopped");
+      else done(error, value);
+    });
+  };
+}
+
+const isInterrupt = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED";
+
+const help = (): string =>
+  [
+    Object.keys(everything).sort().join(", "),
+    "A verb, such as node(1).off(), is shown; with await before it, it is done. Ctrl-C stops it, .exit ends the prompt.",
+  ].join("\n");
 
 function shown(this: unknown, value: unknown): string {
   if (value instanceof TpiError) return reportText(value).trimEnd();

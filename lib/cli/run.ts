@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
 import { constants } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { base } from "../base.ts";
 import { TpiError } from "../core/fault.ts";
 
@@ -15,10 +17,12 @@ export interface Run {
   readonly plan?: "text" | "json";
 }
 
-/** Runs a recipe in a process of its own, and ends as it ends. `FILE_MISSING` where there is none. */
+/** Runs a recipe in a process of its own, and ends as it ends. `FILE_MISSING`, `RECIPE_NAME`, `KIT_MISSING`. */
 export async function run(wish: Run): Promise<void> {
   const file = path.resolve(wish.recipe);
   if (!existsSync(file)) throw new TpiError("FILE_MISSING", { path: file, what: "recipe" });
+  if (!/\.[cm]?[jt]s$/.test(file)) throw new TpiError("RECIPE_NAME", { file: wish.recipe });
+  mustFindKit(file);
   const there = await boardOf(wish);
   const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), file, ...wish.args], {
     env: { ...process.env, ...there, ...(wish.plan ? { TPI_PLAN: wish.plan } : {}) },
@@ -29,6 +33,17 @@ export async function run(wish: Run): Promise<void> {
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   const [code, signal]: readonly (number | NodeJS.Signals | null)[] = await once(child, "close");
   process.exit(typeof code === "number" ? code : 128 + numberOf(signal));
+}
+
+function mustFindKit(recipe: string): void {
+  if (!/\b(from|import)\s*\(?\s*["']tpi["']/.test(readFileSync(recipe, "utf8"))) return;
+  try {
+    createRequire(realpathSync(recipe)).resolve("tpi");
+  } catch (cause) {
+    const kit = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+    const details = { recipe: path.basename(recipe), folder: path.dirname(recipe), kit };
+    throw new TpiError("KIT_MISSING", details, { cause });
+  }
 }
 
 /** What the environment says of the board; `virtual` is the background one, which is started where it does not run. */

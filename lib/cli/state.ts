@@ -1,9 +1,11 @@
 import { board, boardState } from "../board.ts";
 import { config } from "../config.ts";
+import { TpiError } from "../core/fault.ts";
+import { nearest } from "../core/nearest.ts";
 import { ambient, guarded } from "../core/scope.ts";
 import { table } from "../core/table.ts";
 import { timeText } from "../core/units.ts";
-import { type Chronicle, driver, type Entry, journal, standing } from "../journal.ts";
+import { type Chronicle, driver, type Entry, forcible, journal, standing } from "../journal.ts";
 
 const book = () => journal(boardState(config().board));
 
@@ -70,16 +72,40 @@ async function driven(): Promise<string> {
   }
 }
 
-/** Forgets a node, or one step of it. */
-export async function resetState(node: string, step?: string): Promise<void> {
+/** Forgets a node (by slot, label or host name), or one step of it. `RECORD_UNKNOWN` where there is no such. */
+export async function resetState(word: string, step?: string): Promise<void> {
   const own = book();
   const { nodes } = await own.read();
-  if (!nodes[node] || (step !== undefined && !nodes[node][step])) {
+  const node = labelOf(word, nodes);
+  if (step !== undefined && !nodes[node]?.[step]) mustBeKnown(step, { of: node, nodes });
+  if (!nodes[node] || (step !== undefined && !nodes[node][step]))
     return print(`nothing is recorded of ${step ? `${step} of ` : ""}${node}; recorded: ${stepsOf(nodes)}`);
-  }
   await own.reset(step === undefined ? { node } : { node, step });
-  print(`${step ?? "every step"} of ${node} is forgotten, and will be done anew`);
+  const force = step === undefined || !isForcible(step) ? "--force" : `--force=${step}`;
+  print(
+    `${step ?? "every step"} of ${node} is forgotten. The next run asks the node, where it answers, and does what is missing; ${force} does it in any case`,
+  );
 }
+
+/** The label in the journal of a node that is recorded or configured. */
+function labelOf(word: string, nodes: Chronicle["nodes"]): string {
+  const configured = config().nodes.map(({ slot, hostname }) => ({ label: `node${slot}`, slot, hostname }));
+  const found = configured.find(
+    ({ label, slot, hostname }) => label === word || String(slot) === word || hostname === word,
+  );
+  if (found) return found.label;
+  if (nodes[word]) return word;
+  const known = [...Object.keys(nodes), ...configured.flatMap(({ label, hostname }) => [label, hostname])];
+  throw new TpiError("RECORD_UNKNOWN", { what: word, near: nearest(word, known), recorded: stepsOf(nodes) });
+}
+
+function mustBeKnown(step: string, { of, nodes }: { of: string; nodes: Chronicle["nodes"] }): void {
+  if (isForcible(step)) return;
+  const near = nearest(step, [...forcible, ...Object.keys(nodes[of] ?? {})]);
+  throw new TpiError("RECORD_UNKNOWN", { what: `${step} of ${of}`, near, recorded: stepsOf(nodes) });
+}
+
+const isForcible = (step: string): boolean => forcible.some((one) => one === step);
 
 const stepsOf = (nodes: Chronicle["nodes"]): string =>
   Object.entries(nodes)

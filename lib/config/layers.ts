@@ -36,6 +36,8 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EISDIR")
+      throw new TpiError("CONFIG_FOLDER", { path: file }, { cause });
     throw new TpiError("FILE_MISSING", { path: file, what: "readable configuration" }, { cause });
   }
 }

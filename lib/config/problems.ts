@@ -5,9 +5,15 @@ import { nearestAt, type Path, pathText, type Written } from "./written.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** What a schema found wrong in a configuration, one problem per line of it. */
+/** What a schema found wrong in a configuration. */
 export const problemsOf = (error: z.ZodError, tree: Written): readonly Problem[] =>
-  error.issues.flatMap((issue) => told(issue, { tree, above: [] }));
+  inOrder(error.issues.flatMap((issue) => told(issue, { tree, above: [] })));
+
+/** Problems as somebody reads who goes through the file: by line; those without a line come last. */
+export const inOrder = (problems: readonly Problem[]): readonly Problem[] =>
+  problems.toSorted((a, b) => lineOf(a) - lineOf(b));
+
+const lineOf = ({ at }: Problem): number => Number(/:(\d+)$/.exec(at)?.[1] ?? Number.MAX_SAFE_INTEGER);
 
 function told(issue: Issue, { tree, above }: { tree: Written; above: Path }): readonly Problem[] {
   const path = [...above, ...issue.path];
@@ -20,7 +26,15 @@ function told(issue: Issue, { tree, above }: { tree: Written; above: Path }): re
     const known = issue.message.split(", ");
     return issue.keys.map((key) => unknownKey({ key, path, known, tree }));
   }
-  return [{ at: spot.origin.at, path: pathText(path), found: foundAt(tree, path), wanted: issue.message }];
+  return [
+    { at: spot.origin.at, path: pathText(path), found: foundAt(tree, path), wanted: wantedBy(issue, spot) },
+  ];
+}
+
+function wantedBy(issue: Issue, spot: Written): string {
+  if (issue.code !== "invalid_value" || spot.kind !== "scalar") return issue.message;
+  const near = nearest(String(spot.value), issue.values.map(String));
+  return near ? `${issue.message} (nearest is ${near})` : issue.message;
 }
 
 /** The branch of a union that the writer had in mind: a map's where a map was written, and the nearest of several. */

@@ -93,7 +93,7 @@ const routing = {
 const kinds = ["rk1", "cm4", "cm5", "jetson"] as const;
 const moduleKind = z.enum(kinds, "rk1, cm4, cm5 or jetson");
 
-const nodeWanted = "a module kind, or a map with module, hostname, address …";
+const nodeWanted = "rk1, cm4, cm5 or jetson, or a map with module, hostname, address …";
 const longNode = map(
   {
     module: moduleKind,

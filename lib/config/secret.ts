@@ -50,7 +50,7 @@ function lookup(reference: SecretReference, origin: Origin): Lookup {
     return { from: origin.at, find: async () => literal.reveal() };
   }
   if ("env" in reference) {
-    return { from: `env ${reference.env}`, find: async () => process.env[reference.env] ?? "" };
+    return { from: `env ${reference.env}`, find: async () => variable(reference.env) };
   }
   if ("file" in reference) {
     const file = located(reference.file, origin);
@@ -63,6 +63,12 @@ function lookup(reference: SecretReference, origin: Origin): Lookup {
     from: `command ${reference.command}`,
     find: (signal) => output(reference.command, { origin, signal }),
   };
+}
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error("that is not set");
+  return value;
 }
 
 async function output(

@@ -3,7 +3,7 @@ import { TpiError } from "../core/fault.ts";
 import { contradictions } from "./contradictions.ts";
 import { homely, located } from "./locate.ts";
 import { type Contradiction, type NodeConfig, nodeOf, type Slot } from "./nodes.ts";
-import { problemsOf } from "./problems.ts";
+import { inOrder, problemsOf } from "./problems.ts";
 import { type Read, schema } from "./schema.ts";
 import { type SecretSource, sourceOf } from "./secret.ts";
 import { nearestAt, type Path, pathText, plain, type Written } from "./written.ts";
@@ -57,7 +57,7 @@ export function settled(tree: Written): Config {
       at: nearestAt(tree, one.path).origin.at,
       path: pathText(one.path),
     }));
-    throw new TpiError("CONFIG_INVALID", { problems });
+    throw new TpiError("CONFIG_INVALID", { problems: inOrder(problems) });
   }
   return {
     board: {

@@ -8,6 +8,14 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best && best.far <= close && best.far < word.length ? best.one : undefined;
 }
 
+/** Whether `word` is `meant` with one letter added, dropped or changed, or two neighbours swapped. */
+export function isSlip(word: string, meant: string): boolean {
+  const swapped = meant
+    .split("")
+    .map((_, at) => meant.slice(0, at) + (meant[at + 1] ?? "") + (meant[at] ?? "") + meant.slice(at + 2));
+  return distance(word, meant) === 1 || (word !== meant && swapped.includes(word));
+}
+
 /** Levenshtein: the letters to add, drop or change. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);

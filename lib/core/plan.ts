@@ -1,18 +1,40 @@
 import { Console } from "node:console";
+import { TpiError } from "./fault.ts";
+import { isSlip } from "./nearest.ts";
 import { redact } from "./secret.ts";
 import type { Move } from "./step.ts";
 
 const places: (readonly Move[])[] = [];
 
-/** Whether this run only plans: `TPI_PLAN=1`, `TPI_PLAN=json`, or `--plan` / `--plan=json` among the arguments. */
+/** Whether this run only plans: `TPI_PLAN` with `1`, `text` or `json`, or `--plan`, `--plan=text`, `--plan=json` among the arguments. */
 export const planning = (): boolean => planForm() !== undefined;
 
+const words = ["--plan", "--plan=text", "--plan=json"];
+
 function planForm(): "text" | "json" | undefined {
-  const word = process.argv.find((one) => one === "--plan" || one === "--plan=json")?.slice("--plan=".length);
-  const wish = process.env.TPI_PLAN;
-  if (wish === "json" || word === "json") return "json";
-  return word !== undefined || (wish !== undefined && wish !== "" && wish !== "0") ? "text" : undefined;
+  const word = process.argv.find((one) => words.includes(one));
+  const { TPI_PLAN: wish = "" } = process.env;
+  if (wish === "json" || word === "--plan=json") return "json";
+  return word !== undefined || !["", "0"].includes(wish) ? "text" : undefined;
 }
+
+/** A word that was probably meant as `--plan` must not run for real; behind `--` the words are the recipe's own. */
+function refuseMisspelt(): void {
+  const end = process.argv.indexOf("--");
+  const own = process.argv.slice(2, end < 0 ? undefined : end);
+  const slip = own.find((word) => !words.includes(word) && looksLikePlan(word));
+  if (slip !== undefined) throw new TpiError("PLAN_UNKNOWN", { said: slip, known: words.join(", ") });
+  const { TPI_PLAN: wish = "" } = process.env;
+  if (["", "0", "1", "text", "json"].includes(wish)) return;
+  throw new TpiError("PLAN_UNKNOWN", { said: `TPI_PLAN=${wish}`, known: "1, text, json, and 0 for none" });
+}
+
+function looksLikePlan(word: string): boolean {
+  const [, name = ""] = /^[-\u2013\u2014]+([^=]*)/.exec(word) ?? []; // a long dash is what a phone makes of two
+  return name.toLowerCase().startsWith("plan") || isSlip(name.toLowerCase(), "plan");
+}
+
+refuseMisspelt(); // as soon as the kit is there: nothing has been done yet
 
 /** Takes the next place in the plan, to be filled once it is known with what: deeds stand in the order they began. */
 export function plannedNext(): (moves: readonly Move[]) => void {

@@ -1,12 +1,12 @@
-/** A length of time with its unit, such as `"500ms"`, `"30s"`, `"20m"`, `"2h"`. */
-export type Duration = `${number}ms` | `${number}s` | `${number}m` | `${number}h`;
+/** A length of time with its unit, such as `"500ms"`, `"30s"`, `"20m"`, `"2h"`, `"30d"`. */
+export type Duration = `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`;
 
-const scale = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const scale = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** The number of milliseconds in a {@link Duration}; a `TypeError` for anything else. */
 export function milliseconds(duration: Duration): number {
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(duration);
-  const unit = parts?.[2] as keyof typeof scale | undefined; // the pattern admits only these four
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration);
+  const unit = parts?.[2] as keyof typeof scale | undefined; // the pattern admits only these
   if (!parts || !unit) throw new TypeError(`"${duration}" is not a duration such as "30s" or "20m"`);
   return Number(parts[1]) * scale[unit];
 }

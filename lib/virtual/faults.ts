@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TpiError } from "../core/fault.ts";
+import { nearest } from "../core/nearest.ts";
 
 const bytes = z.number().int().nonnegative();
 const slots = z.array(z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]));
@@ -117,6 +118,13 @@ export function faults(): Faults {
 
 function faultsFrom(value: unknown): FaultPlan {
   const parsed = faultPlan.safeParse(value);
-  if (!parsed.success) throw new TpiError("FAULT_UNKNOWN", { why: z.prettifyError(parsed.error) });
+  if (!parsed.success) throw new TpiError("FAULT_UNKNOWN", { why: parsed.error.issues.map(told).join("; ") });
   return parsed.data;
+}
+
+function told(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "unrecognized_keys") return `${issue.path.join(".")}: ${issue.message}`;
+  const known = Object.keys(faultPlan.shape);
+  const spelled = issue.keys.map((key) => ({ key, near: nearest(key, known) }));
+  return spelled.map(({ key, near }) => `${key}${near ? `; nearest is ${near}` : ""}`).join("; ");
 }

@@ -17,6 +17,11 @@ export const configFaults = {
       `there is no tpi.yaml in ${p.folder} or above it, and TPI_HOST is not set`,
     hint: "write a tpi.yaml (docs/config.md has a short one), name one with --config FILE, or set TPI_HOST and TPI_PASSWORD",
   },
+  CONFIG_FOLDER: {
+    exit: "usage",
+    message: (p: { path: string }) => `${p.path} is a folder, and not a configuration`,
+    hint: "name the file in it: --config FILE, TPI_CONFIG, or the `extends` of a tpi.yaml",
+  },
   CONFIG_SYNTAX: {
     exit: "usage",
     message: (p: { at: string; why: string }) => `${p.at} is not YAML: ${p.why}`,

@@ -23,6 +23,12 @@ export const journalFaults = {
     message: (p: { path: string; why: string }) => `the run log ${p.path} cannot be written: ${p.why}`,
     hint: "make the state folder writable, or name another one with TPI_HOME; TPI_RUN_LOG names a file for the log alone",
   },
+  RECORD_UNKNOWN: {
+    exit: "usage",
+    message: (p: { what: string; near: string | undefined; recorded: string }) =>
+      `nothing is known of ${p.what}${p.near ? `; nearest is "${p.near}"` : ""}`,
+    hint: (p: { recorded: string }) => `recorded: ${p.recorded}`,
+  },
   FORCE_UNKNOWN: {
     exit: "usage",
     message: (p: { word: string; steps: string }) => `--force=${p.word} names no step, only ${p.steps} do`,
