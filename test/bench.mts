@@ -1,8 +1,10 @@
 // Prints what the kit does against the usual way, both measured in this run: an image of 2 GiB, with --large also one
-// of 8 GiB, and four nodes' images on their way to a board's card; --json prints one object a line.
+// of 8 GiB, the memory that a large file and many files take, and four nodes' images on their way to a board's card;
+// --json prints one object a line.
 import { tableText } from "../lib/core/table.ts";
 import { cardBench } from "./bench/card.ts";
 import { imageBench, type Row } from "./bench/image.ts";
+import { memoryBench } from "./bench/memory.ts";
 
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
@@ -11,9 +13,10 @@ const scales = [
   { disk: 2048, files: 450 },
   ...(process.argv.includes("--large") ? [{ disk: 8192, files: 900 }] : []),
 ];
-const round = (value: number) => Number(value.toPrecision(3));
+const round = (value: number | undefined) => (value === undefined ? "" : Number(value.toPrecision(3)));
 
 for (const scale of scales) show(await imageBench(stop.signal, scale));
+show(await memoryBench(stop.signal));
 show(await cardBench(stop.signal));
 
 function show(rows: readonly Row[]): void {

@@ -49,6 +49,10 @@ export async function startEngine(
   const worker = new Worker(new URL("./ext4-worker.mjs", import.meta.url), {
     workerData: { epoch, size: area.size },
     execArgv: [],
+    // what is young is looked through sooner, and with it go the buffers that large files leave behind
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
+    // what is young is looked through sooner, and with it go the buffers that large files leave behind
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
     stdout: true,
     stderr: true,
   });

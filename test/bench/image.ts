@@ -11,9 +11,10 @@ import { type Cost, measured } from "./measured.ts";
 export interface Row {
   readonly name: string;
   readonly ours: number;
-  readonly usual: number;
+  /** Where there is one to hold against ours. */
+  readonly usual?: number;
   /** Ours to the usual way: 0.02 is a fiftieth. */
-  readonly ratio: number;
+  readonly ratio?: number;
   readonly unit: "s" | "MB";
   /** What is aimed at, and by how much it was met or missed. */
   readonly aim: string;
@@ -87,7 +88,7 @@ export async function imageBench(signal: AbortSignal, scale: Scale): Promise<rea
 }
 
 /** An aim and what was measured, in words. */
-function met(value: number, aim: { least?: number; most?: number; words: string }): string {
+export function met(value: number, aim: { least?: number; most?: number; words: string }): string {
   const { least = -Infinity, most = Infinity, words } = aim;
   const wanted = aim.least === undefined ? `at most ${most}` : `at least ${least}`;
   const verdict = value >= least && value <= most ? "met" : "missed";
