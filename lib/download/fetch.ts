@@ -8,6 +8,7 @@ import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
 import type { Meter } from "../core/progress.ts";
 import type { Scope } from "../core/scope.ts";
+import { timeText } from "../core/units.ts";
 import { mirrored, mirrorInForce } from "./mirror.ts";
 import { dropped } from "./partial.ts";
 import { publishedDigest } from "./published.ts";
@@ -120,12 +121,14 @@ async function brought(job: Job, by: { line: Line; scope: Scope }): Promise<stri
   const silence = patience.silence === undefined ? {} : { patience: patience.silence };
   const asking = { plain: want !== undefined, signal: scope.signal, ...silence };
   const transfer = { url, file, size: remote.size, asking, metered };
+  const { retries = 5, backOff = 1000 } = patience;
+  const pauseBefore = (consumed: number) => Math.min(backOff * 2 ** consumed, longest);
   let before = 0;
   try {
     return await pRetry(() => transferred(by.line, transfer), {
-      retries: patience.retries ?? 5,
-      minTimeout: patience.backOff ?? 1000,
-      maxTimeout: 30_000,
+      retries,
+      minTimeout: backOff,
+      maxTimeout: longest,
       signal: scope.signal,
       shouldRetry: ({ error }) => isPassing(error),
       shouldConsumeRetry: () => {
@@ -133,10 +136,13 @@ async function brought(job: Job, by: { line: Line; scope: Scope }): Promise<stri
         before = counted;
         return !moved;
       },
-      onFailedAttempt: async ({ error }) => {
-        if (shown) shown.note(error.message);
-        else scope.say(error.message);
+      onFailedAttempt: async ({ error, retriesConsumed, retriesLeft }) => {
         const after = isFault(error, "DOWNLOAD_FAILED") ? (error.details.passing?.after ?? 0) : 0;
+        if (shown) shown.note(error.message);
+        else if (isPassing(error) && retriesLeft > 0) {
+          const next = `try ${retriesConsumed + 2} of ${retries + 1}, in ${timeText(after + pauseBefore(retriesConsumed))}`;
+          scope.say(`${error.message}: ${next}`);
+        }
         if (after > 0) await pause(after, undefined, { signal: scope.signal });
       },
     });
@@ -144,6 +150,9 @@ async function brought(job: Job, by: { line: Line; scope: Scope }): Promise<stri
     shown?.end();
   }
 }
+
+/** Milliseconds between two attempts at most. */
+const longest = 30_000;
 
 const isPassing = (error: Error): boolean =>
   isFault(error, "DOWNLOAD_FAILED") && error.details.passing !== undefined;

@@ -68,6 +68,7 @@ export async function choose(
   throw new TpiError("ENGINE_UNFIT", {
     engine: candidates.map(({ name }) => name).join(", ") || String(forced),
     why: why ?? "there is no engine of that name",
+    wished: forced !== undefined,
   });
 }
 

@@ -9,7 +9,7 @@ import type { Node } from "../node.ts";
 import { firstBootLines, firstBootPaths } from "../os.ts";
 import type { TrialReport, TrialWords } from "../trial.ts";
 import { type Stand, stand } from "./stand.ts";
-import { type Answers, firstBootVerdict, verdicts } from "./verdicts.ts";
+import { type Answers, firstBootVerdict, lastLines, verdicts } from "./verdicts.ts";
 
 interface Job {
   readonly words: TrialWords & { readonly again: boolean; readonly units: readonly string[] };
@@ -42,8 +42,11 @@ export async function perform(image: Image, { words, doing }: Job): Promise<Tria
     const second = await doing.move("reboot", () => rebooted(node, { units: words.units, scope: doing }));
     found.push(...verdicts(second, { wanted, when: "second boot" }));
   }
-  const failed = found.filter(({ fine }) => !fine).map(({ what, found: is }) => `${what}, but it is ${is}`);
-  if (failed.length > 0) throw new TpiError("TRIAL_FAILED", { image: image.name, failed });
+  const failed = found.filter(({ fine }) => !fine).map(({ wrong }) => wrong);
+  if (failed.length > 0) {
+    const said = await node.console.text().then(lastLines, () => []); // the verdict stands without it
+    throw new TpiError("TRIAL_FAILED", { image: image.name, failed, console: said });
+  }
   return { os: up.os, verdicts: found };
 }
 

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { firstBootLines } from "../os.ts";
 
 /** One thing that was asked of the booted system. */
@@ -6,6 +7,8 @@ export interface Verdict {
   readonly fine: boolean;
   /** What was found instead, or as it should be. */
   readonly found: string;
+  /** Where it is not fine: what should be, and what is, as a sentence. */
+  readonly wrong: string;
 }
 
 /** What a booted system said when it was asked; texts as its commands print them. */
@@ -35,22 +38,23 @@ export function verdicts(
 ): readonly Verdict[] {
   const { wanted, when } = of;
   const { hostname, addresses, cloudInit, units, failed } = answers;
-  const said = (what: string, found: string, fine: boolean): Verdict => ({
-    what: `${when}: ${what}`,
+  const said = (what: string, wanted: string, [found, fine]: readonly [string, boolean]): Verdict => ({
+    what: `${when}: ${what} is ${wanted}`,
     fine,
     found,
+    wrong: `${when}: ${what} should be ${wanted}, and is ${found}`,
   });
   const own = [...addresses.matchAll(/\binet6? ([^\s/]+)/g)].map(([, one = ""]) => one);
   const status = /^status:\s*(.+)$/m.exec(cloudInit)?.[1]?.trim();
   const broken = failed.split("\n").flatMap((line) => line.trim().split(/\s+/)[0] || []);
   return [
-    said(`host name ${wanted.hostname}`, hostname, hostname === wanted.hostname),
-    said(`address ${wanted.address}`, own.join(" ") || "none", own.includes(wanted.address)),
+    said("the host name", wanted.hostname, [hostname, hostname === wanted.hostname]),
+    said("the address", wanted.address, [own.join(" ") || "none", own.includes(wanted.address)]),
     ...(status === undefined
       ? []
-      : [said("cloud-init is done", trouble(cloudInit, status), status === "done")]),
-    ...units.map(({ name, state }) => said(`${name} is active`, state, state === "active")),
-    said("no failed unit", broken.join(" ") || "none", broken.length === 0),
+      : [said("cloud-init", "done", [trouble(cloudInit, status), status === "done"])]),
+    ...units.map(({ name, state }) => said(name, "active", [state, state === "active"])),
+    said("the list of failed units", "empty", [broken.join(" ") || "empty", broken.length === 0]),
   ];
 }
 
@@ -66,5 +70,14 @@ export function firstBootVerdict(line: string): Verdict {
     what: "first boot: its commands are done",
     fine: failed === undefined,
     found: failed ? `failed at ${failed}` : "done",
+    wrong: `first boot: its commands should be done, and it failed at ${failed ?? "nothing"}`,
   };
 }
+
+/** The last lines that a console has shown, without the marks for colour and place. */
+export const lastLines = (text: string): readonly string[] =>
+  stripVTControlCharacters(text)
+    .split(/[\r\n]+/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .slice(-8);

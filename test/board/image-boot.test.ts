@@ -41,11 +41,11 @@ test("an image on trial boots twice and is as it was described; nothing of its b
   const said = report.verdicts.map(({ what }) => what);
   for (const when of ["first boot", "second boot"]) {
     for (const what of [
-      "host name tried",
-      "address 10.10.88.71",
+      "the host name is tried",
+      "the address is 10.10.88.71",
       "cloud-init is done",
       "hello.service is active",
-      "no failed unit",
+      "the list of failed units is empty",
     ])
       assert.ok(said.includes(`${when}: ${what}`), `${when}: ${what} was not asked`);
   }
@@ -61,8 +61,12 @@ test("an image on trial is told by name what is not as it should be", async () =
     async () => await trial(broken).boot({ units: ["broken.service"], again: false }),
     (error) =>
       isFault(error, "TRIAL_FAILED") &&
-      error.details.failed.some((one) => one === "first boot: broken.service is active, but it is failed") &&
-      error.details.failed.some((one) => one === "first boot: no failed unit, but it is broken.service"),
+      error.details.failed.some(
+        (one) => one === "first boot: broken.service should be active, and is failed",
+      ) &&
+      error.details.failed.some(
+        (one) => one === "first boot: the list of failed units should be empty, and is broken.service",
+      ),
   );
   assert.deepEqual(running(), []);
 });

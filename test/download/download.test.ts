@@ -171,6 +171,15 @@ test("a busy server is asked four times and no more", async () => {
   assert.equal(server.asked.length, 4);
 });
 
+test("what helps is said: another run where a server is busy, and the address where there is no such file", async () => {
+  server.manners.push({ status: 404 });
+  await assert.rejects(fetch(), (error) => isFault(error) && /^check the address/.test(error.hint));
+  server.manners.push({ status: 503 });
+  const said: string[] = [];
+  await fetched(pinned(), { ...scope(), say: (line) => said.push(line) }, { ...quick, backOff: 200 });
+  assert.match(said.join("\n"), /the server answers 503: try 2 of 4, in 0\.2 s$/);
+});
+
 test("a redirect is followed", async () => {
   server.manners.push({ status: 302, headers: { location: "/elsewhere/x" } });
   await isServed(await fetch());
@@ -243,6 +252,9 @@ test("a download shows how far it is of the size that the server tells, also whe
         one.done += bytes;
       },
       at: (done) => {
+        one.done = done;
+      },
+      from: (done) => {
         one.done = done;
       },
       note: (text) => void one.notes.push(text),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { image } from "../../lib/image.ts";
 import { placeOf } from "../../lib/trial/stand.ts";
-import { type Answers, firstBootVerdict, verdicts } from "../../lib/trial/verdicts.ts";
+import { type Answers, firstBootVerdict, lastLines, verdicts } from "../../lib/trial/verdicts.ts";
 import { trial } from "../../lib/trial.ts";
 
 const fine: Answers = {
@@ -16,7 +16,7 @@ const of = { wanted: { hostname: "n1", address: "10.0.0.2" }, when: "first boot"
 const failed = (change: Partial<Answers>) =>
   verdicts({ ...fine, ...change }, of)
     .filter((one) => !one.fine)
-    .map(({ what, found }) => `${what} / ${found}`);
+    .map(({ wrong }) => wrong);
 
 test("a system that says what it should is fine in all points", () => {
   assert.deepEqual(failed({}), []);
@@ -24,14 +24,17 @@ test("a system that says what it should is fine in all points", () => {
 });
 
 const wrongs: readonly (readonly [change: Partial<Answers>, sentence: string])[] = [
-  [{ hostname: "ubuntu" }, "first boot: host name n1 / ubuntu"],
-  [{ addresses: "" }, "first boot: address 10.0.0.2 / none"],
-  [{ addresses: "2: e inet 10.0.0.20/24" }, "first boot: address 10.0.0.2 / 10.0.0.20"],
-  [{ cloudInit: "status: error\n" }, "first boot: cloud-init is done / error"],
-  [{ units: [{ name: "a.service", state: "failed" }] }, "first boot: a.service is active / failed"],
+  [{ hostname: "ubuntu" }, "first boot: the host name should be n1, and is ubuntu"],
+  [{ addresses: "" }, "first boot: the address should be 10.0.0.2, and is none"],
+  [{ addresses: "2: e inet 10.0.0.20/24" }, "first boot: the address should be 10.0.0.2, and is 10.0.0.20"],
+  [{ cloudInit: "status: error\n" }, "first boot: cloud-init should be done, and is error"],
+  [
+    { units: [{ name: "a.service", state: "failed" }] },
+    "first boot: a.service should be active, and is failed",
+  ],
   [
     { failed: "a.service loaded failed failed A\nb.service loaded failed failed B\n" },
-    "first boot: no failed unit / a.service b.service",
+    "first boot: the list of failed units should be empty, and is a.service b.service",
   ],
 ];
 
@@ -48,6 +51,11 @@ test("a system without cloud-init is not asked for it", () => {
 test("the line of the first boot tells which of its steps failed", () => {
   assert.ok(firstBootVerdict("tpi: first boot done").fine);
   assert.deepEqual(firstBootVerdict("… tpi: first boot failed at greet").found, "failed at greet");
+});
+
+test("of a console the last lines are told, without colours and empty ones", () => {
+  assert.deepEqual(lastLines("\u001b[0;32m  OK  \u001b[0m up\r\n\r\nn1 login: "), ["  OK   up", "n1 login:"]);
+  assert.equal(lastLines("line\n".repeat(50)).length, 8);
 });
 
 test("an image is tried at its own fixed address, and otherwise at one of the board", () => {

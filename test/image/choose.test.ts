@@ -50,12 +50,14 @@ test("where no engine fits, the refusal has the reason of each", async () => {
     "overlay: it edits files and runs no commands; mount: only root may; toolbox: no Docker engine answers";
   assert.equal(error.details.why, why);
   assert.equal(error.details.engine, "overlay, mount, toolbox");
+  assert.doesNotMatch(error.hint, /leave out/);
 });
 
 test("an engine that is asked for and does not fit is refused with its own reason", async () => {
   const list = [overlayEngine, engine("mount", "only root may")];
   await assert.rejects(
     choose(list, { needs: files, forced: "mount", signal }),
-    (error) => isFault(error, "ENGINE_UNFIT") && error.details.why === "only root may",
+    (error) =>
+      isFault(error, "ENGINE_UNFIT") && error.details.why === "only root may" && /leave out/.test(error.hint),
   );
 });

@@ -10,7 +10,10 @@ export const downloadFaults = {
       /** Set where another try may go better; the milliseconds that the server wants us to wait first. */
       passing?: { readonly after: number };
     }) => `${p.url} could not be fetched: ${p.why}`,
-    hint: "run it again: what has arrived is kept and continued; a proxy is taken from HTTPS_PROXY and NO_PROXY, a mirror from TPI_MIRROR",
+    hint: (p: { passing?: object }) =>
+      p.passing
+        ? "run it again: what has arrived is kept and continued; a proxy is taken from HTTPS_PROXY and NO_PROXY, a mirror from TPI_MIRROR"
+        : "check the address, and the mirror where TPI_MIRROR or tpi.yaml names one",
   },
   DOWNLOAD_SIZE: {
     exit: "refused",
@@ -21,7 +24,7 @@ export const downloadFaults = {
     exit: "refused",
     message: (p: { url: string }) =>
       `${p.url} would come without encryption and without a digest to check it by`,
-    hint: "use https://, or give its digest: image({ url, sha256 })",
+    hint: "use https://, or give its digest: image({ url, sha256 }), or #sha256=… behind the address; a sha512 there is not read",
   },
   DOWNLOAD_UNLISTED: {
     exit: "refused",

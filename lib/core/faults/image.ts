@@ -32,7 +32,7 @@ export const imageFaults = {
   PATH_MISSING: {
     exit: "refused",
     message: (p: { path: string; where: string }) => `there is no ${inside(p)}`,
-    hint: "check the spelling, and make missing folders with mkdir and `recursive`",
+    hint: "check the spelling; what need not be there is removed by remove(…, { ifPresent: true })",
   },
   PATH_EXISTS: {
     exit: "refused",

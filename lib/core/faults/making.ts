@@ -42,9 +42,12 @@ export const makingFaults = {
   },
   ENGINE_UNFIT: {
     exit: "refused",
-    message: (p: { engine: string; why: string }) =>
-      `the ${p.engine} engine cannot make this image: ${p.why}`,
-    hint: "leave out .engine(…) to have one chosen, or see docs/images.md for what each engine needs",
+    message: (p: { engine: string; why: string; wished?: boolean }) =>
+      p.wished
+        ? `the ${p.engine} engine cannot make this image: ${p.why}`
+        : `no engine can make this image: ${p.why}`,
+    hint: (p: { wished?: boolean }) =>
+      `${p.wished ? "leave out .engine(…) to have one chosen, or " : ""}see docs/images.md for what each engine needs`,
   },
   SEED_UNREADABLE: {
     exit: "refused",

@@ -30,7 +30,11 @@ async function openOverlay({ base, epoch }: EngineJob): Promise<Workbench> {
       return open;
     },
     run: async (command) => {
-      throw new TpiError("ENGINE_UNFIT", { engine: "overlay", why: `it cannot run \`${command}\`` });
+      throw new TpiError("ENGINE_UNFIT", {
+        engine: "overlay",
+        why: `it cannot run \`${command}\``,
+        wished: true,
+      });
     },
     finish: async () => {
       await close();
