@@ -42,7 +42,7 @@ function build(arch: Arch): Step<BaseImage> {
       },
       { kind: "filesystem", subject, text: "make an ext4 file system of them" },
       { kind: "disk", subject, text: "lay out the disk: bootloader, seed volume, root" },
-      { kind: "compress", subject, text: `compress it into ${file}` },
+      { kind: "compress", subject, text: `compress it into ${file}`, makes: file },
     ],
     depends: { digest },
     standIn: () => ({ path: file, sha256: "", size: 0, rawSize: 0, digest, arch }),

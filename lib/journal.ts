@@ -6,6 +6,7 @@ import { changeJournal, readJournal, repairJournal, tidyBeside } from "./journal
 import { forcedSteps } from "./journal/force.ts";
 import { lives, ownerText, thisOwner } from "./journal/owner.ts";
 import {
+  begunAnew,
   type Chronicle,
   type Entry,
   type Outputs,
@@ -14,7 +15,7 @@ import {
   without,
 } from "./journal/record.ts";
 
-export { type Driving, drive, driver } from "./journal/drive.ts";
+export { type Driving, drive, driver, refuseDriven } from "./journal/drive.ts";
 export { type Forcible, forced, forcible } from "./journal/force.ts";
 export { standing } from "./journal/owner.ts";
 export {
@@ -48,9 +49,12 @@ export interface Journal {
   completed(ask: Pick<Ask, "node" | "step" | "digest">): Promise<Entry | undefined>;
   /** Announces steps as pending; those that are completed with the same digest stay so. */
   expect(asks: readonly Ask[]): Promise<void>;
-  /** Records a step as running. `HELD` while a living process of this machine runs it; what a dead one has left is redone. */
+  /**
+   * Records a step as running, and forgets what was recorded of the system that a flash replaces. `HELD` while another
+   * living process of this machine works on the node; what a dead one has left is redone.
+   */
   begin(ask: Ask): Promise<Begun>;
-  /** Records that there was nothing to do. */
+  /** Records that there was nothing to do, unless another living process works on the node now. */
   skip(ask: Ask, how: { readonly why: string; readonly outputs?: Outputs }): Promise<void>;
   /** Begins a step, does its work, and records how that ended. */
   recorded<T>(ask: Ask, work: () => Promise<{ readonly value: T; readonly outputs?: Outputs }>): Promise<T>;
@@ -77,8 +81,9 @@ export function journal(folder: string): Journal {
     const [owner, started] = [await thisOwner(), now()];
     const entry: Entry = { phase, digest, status: "running", started, outputs: {}, owner };
     await changeJournal(file, async (was) => {
-      await refuseRunning(ask, was.nodes[node]?.[name]);
-      return withEntry(was, { node, step: name, entry });
+      const other = await runningElsewhere(was, node);
+      if (other) throw other;
+      return withEntry(begunAnew(was, { node, phase }), { node, step: name, entry });
     });
     const end = (entry: Omit<Entry, "phase" | "digest" | "started" | "owner">) =>
       write(ask, { started, ended: now(), owner, ...entry });
@@ -109,7 +114,13 @@ export function journal(folder: string): Journal {
     },
     begin,
     tidy: () => tidyBeside(file),
-    skip: (ask, { why, outputs = {} }) => write(ask, { status: "skipped", ended: now(), why, outputs }),
+    skip: async (ask, { why, outputs = {} }) => {
+      const { node, step: name, phase, digest } = ask;
+      const entry: Entry = { phase, digest, status: "skipped", ended: now(), why, outputs };
+      await changeJournal(file, async (was) =>
+        (await runningElsewhere(was, node)) ? was : withEntry(was, { node, step: name, entry }),
+      );
+    },
     recorded: async (ask, work) => {
       const begun = await begin(ask);
       try {
@@ -148,11 +159,15 @@ function announced(was: Chronicle, ask: Ask): Chronicle {
   return withEntry(was, { node, step: name, entry: { phase, digest, status: "pending", outputs: {} } });
 }
 
-async function refuseRunning(ask: Ask, was: Entry | undefined): Promise<void> {
-  if (was?.status !== "running" || !was.owner || was.owner.pid === process.pid) return;
-  if ((await lives(was.owner)) !== true) return; // on another machine: the lock on the board tells, and we hold that
-  const [what, holder] = [`${ask.step} of ${ask.node}`, ownerText(was.owner)];
-  throw new TpiError("HELD", { what, holder, since: was.started ?? "an unknown time" });
+/** `HELD` where another living process of this machine works on a node; of other machines the lock on the board tells. */
+async function runningElsewhere(was: Chronicle, node: string): Promise<TpiError | undefined> {
+  for (const [name, { status, owner, started }] of Object.entries(was.nodes[node] ?? {})) {
+    if (status !== "running" || !owner || owner.pid === process.pid) continue;
+    if ((await lives(owner)) !== true) continue;
+    const [what, holder] = [`${name} of ${node}`, ownerText(owner)];
+    return new TpiError("HELD", { what, holder, since: started ?? "an unknown time" });
+  }
+  return undefined;
 }
 
 function errorOf(error: unknown): { code: string; message: string } {

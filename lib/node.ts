@@ -3,7 +3,7 @@ import type { Step } from "./core/step.ts";
 import type { Journal } from "./journal.ts";
 import type { ComputeModule } from "./module.ts";
 import { plantedImage } from "./node/planted.ts";
-import { powerOf } from "./node/power.ts";
+import { powerOf, undriven } from "./node/power.ts";
 import { type Ready, readyStep } from "./node/ready.ts";
 import type { HostKey, Nic } from "./os.ts";
 import { getStep, putStep, type Sh, type Ssh, shell, ssh } from "./ssh.ts";
@@ -47,6 +47,7 @@ export interface Node {
   readonly ssh: Ssh;
   /** Its serial console, by way of the board. */
   readonly console: Uart;
+  /** As `off` and `reset`, refused with `HELD` while another run drives the board. */
   on(): Step<void>;
   /** Cuts the power: the system is not asked. */
   off(): Step<void>;
@@ -103,9 +104,9 @@ export function nodeOn(bmc: Bmc, settings: NodeSettings): Node {
       return far();
     },
     console: bmc.uart(slot),
-    on: () => bmc.on(slot),
-    off: () => bmc.off(slot),
-    reset: () => bmc.reset(slot),
+    on: () => undriven(bmc, bmc.on(slot)),
+    off: () => undriven(bmc, bmc.off(slot)),
+    reset: () => undriven(bmc, bmc.reset(slot)),
     power: () => powerOf(bmc, slot),
     ready: () =>
       readyStep({ label, slot, address, user, far, bmc, journal, fingerprint: () => hostKey().fingerprint }),

@@ -71,7 +71,7 @@ async function sendWhole(far: Far, { order, scope, card }: Sending): Promise<Sto
   });
   if (from > 0) scope.say(`${sizeText(from)} of ${key} have arrived before and are right: on from there`);
   const bar = scope.meter("send", content.size);
-  bar.at(from);
+  bar.from(from);
   const bytes = rest(content, { from, signal, count: (amount) => bar.add(amount) });
   const input = Readable.from(bytes, { objectMode: false });
   const words = [content.sha256, from > 0 ? "append" : "anew"];

@@ -1,5 +1,4 @@
-import type { Readable } from "node:stream";
-import { PassThrough } from "node:stream";
+import { addAbortSignal, PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isFault, TpiError } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
@@ -57,15 +56,15 @@ export async function survey(far: Far, signal: AbortSignal): Promise<Survey> {
 
 const sizes = `
 free=$($df -kP "$up" | awk 'NR == 2 { print $4 }')
-cd "$dir" 2>/dev/null && taken=$(du -sk . | cut -f1)
-echo "\${taken:-0} $free"
+cd "$dir" 2>/dev/null && taken=$(du -sk . | cut -f1) && [ -d damaged ] && damaged=$(du -sk damaged | cut -f1)
+echo "\${taken:-0} $free \${damaged:-0}"
 `;
 
 /** What the folder takes of the card, and what is free on it. */
 export async function room(far: Far, signal: AbortSignal): Promise<Room> {
   const out = await errand(far, { what: "measure the cache", script: sizes, signal });
-  const [taken = 0, free = 0] = out.trim().split(" ").map(Number);
-  return { taken: taken * 1024, free: free * 1024 };
+  const [taken = 0, free = 0, damaged = 0] = out.trim().split(" ").map(Number);
+  return { taken: taken * 1024, damaged: damaged * 1024, free: free * 1024 };
 }
 
 const decoded = (text: string | undefined): string => Buffer.from(text ?? "", "base64").toString("utf8");
@@ -105,9 +104,11 @@ export async function open(far: Far, of: { meta: Metadata; scope: Scope }): Prom
   const relay = new PassThrough();
   const reading = far.ssh.sftp(
     async (session) => {
-      for (const file of files) {
-        await pipeline(session.createReadStream(`${far.dir}/${file}`), relay, { end: false, signal });
-      }
+      const inOrder = async function* (): AsyncGenerator<Buffer> {
+        for (const file of files)
+          yield* addAbortSignal(signal, session.createReadStream(`${far.dir}/${file}`));
+      };
+      await pipeline(inOrder, relay, { end: false, signal }); // one for all: each puts listeners on the relay
       relay.end();
     },
     { signal },

@@ -43,11 +43,16 @@ if [ -f "$2" ] && [ "$3" = blocks ]; then
     got=$(sha256sum < "$block"); [ "\${got%% *}" = "$sum" ] || mv -f "$block" "$to/"
   done
 fi
-[ -f "$2" ] && mv -f "$2" "$to/"
-mv -f "$4.meta" "$to/"
+meta=$4.meta from=$2
+shift 4
+for file in "$from" "$@"; do [ -f "$file" ] && mv -f "$file" "$to/"; done
+mv -f "$meta" "$to/"
 `;
 
-/** Moves an entry to `damaged/`: its metadata, its file or list, and those of its blocks that are damaged. */
+/**
+ * Moves an entry to `damaged/`: its metadata, its file or list, and those of its blocks that are damaged. Of one that
+ * cannot be read, every file of its name that no other entry has as its own; the list there keeps its blocks.
+ */
 export async function setAside(far: Far, of: { name: string; scope: Scope }): Promise<void> {
   const { name, scope } = of;
   await using own = await turn(far, scope);
@@ -55,9 +60,22 @@ export async function setAside(far: Far, of: { name: string; scope: Scope }): Pr
   const meta = await look(far, { name, signal }).catch(unreadable);
   const folder = `${new Date().toISOString().replaceAll(/[:.]/g, "-")}-${name}`;
   const file = meta ? contentFile(meta) : `${name}.list`;
-  const words = [folder, file, meta?.kept ?? "unknown", name];
+  const more = meta ? [] : await maybeOf(far, { name, signal });
+  const words = [folder, file, meta?.kept ?? "unknown", name, ...more];
   await errand(far, { what: `set ${name} aside`, script: aside, words, signal });
 }
+
+async function maybeOf(
+  far: Far,
+  of: { readonly name: string; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const { entries } = await survey(far, of.signal);
+  const named = new Set(entries.map(({ meta }) => contentFile(meta)));
+  return extensions.map((extension) => `${of.name}${extension}`).filter((file) => !named.has(file));
+}
+
+/** Those that a content on the card is known by when it is loose. */
+const extensions = [".img.xz", ".img", ".xz", ".raw", ".raw.xz"];
 
 /** Counts what nothing refers to, or would not without some entries, and removes it unless `dry`. */
 export async function sweep(far: Far, of: { how: Sweep; scope: Scope }): Promise<Loose> {
@@ -67,7 +85,7 @@ export async function sweep(far: Far, of: { how: Sweep; scope: Scope }): Promise
 
 const listing = `
 cd "$dir" 2>/dev/null || exit 0
-for list in *.list; do [ -f "$list" ] && sed "s/^/$list /" "$list"; done
+for list in *.list damaged/*/*.list; do [ -f "$list" ] && sed "s|^|$list |" "$list"; done
 echo --
 find . -type f -exec ls -ln {} +
 `;
@@ -119,7 +137,7 @@ interface LooseFile {
 }
 
 /**
- * The files of a listing that belong to nothing: blocks that no list names, parts, images that were put together, and
+ * The files of a listing that belong to nothing: blocks that no list names (also none in `damaged/`), parts, images that were put together, and
  * contents without metadata. Names that are not of our making, and what lies in `damaged/`, are left alone.
  */
 export function looseIn(text: string, { entries, broken }: Survey): readonly LooseFile[] {
@@ -128,8 +146,9 @@ export function looseIn(text: string, { entries, broken }: Survey): readonly Loo
     ...entries.map(({ meta }) => contentFile(meta)),
     ...broken.map(({ name }) => `${name}.list`),
   ]);
+  const counts = (list: string) => metas.has(list) || list.startsWith("damaged/");
   const named = lists.split("\n").map((line) => line.split(" "));
-  const needed = new Set(named.flatMap(([list = "", sha256 = ""]) => (metas.has(list) ? [sha256] : [])));
+  const needed = new Set(named.flatMap(([list = "", sha256 = ""]) => (counts(list) ? [sha256] : [])));
   const belongs = (path: string) => {
     const block = /^blocks\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (block) return needed.has(block);

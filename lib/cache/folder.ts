@@ -78,10 +78,12 @@ export async function room(at: Folders): Promise<Room> {
   const found = await readdir(at.root, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = found.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
   const sizes = await Promise.all(
-    files.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0),
+    files.map(async (file) => ({ file, size: (await stat(file).catch(() => undefined))?.size ?? 0 })),
   );
+  const sum = (list: typeof sizes) => list.reduce((total, { size }) => total + size, 0);
+  const damaged = sum(sizes.filter(({ file }) => file.startsWith(at.damaged + path.sep)));
   const { bavail, bsize } = await statfs(await thereAbove(at.root));
-  return { taken: sizes.reduce((sum, size) => sum + size, 0), free: bavail * bsize };
+  return { taken: sum(sizes), damaged, free: bavail * bsize };
 }
 
 /** The nearest folder that is there: the cache's own is made at the first put. */

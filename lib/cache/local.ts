@@ -113,15 +113,21 @@ async function setAside(at: Folders, of: { name: string; signal: AbortSignal }):
   await using _lock = await locked(at, of.signal);
   const { name } = of;
   const to = path.join(at.damaged, `${new Date().toISOString().replaceAll(/[:.]/g, "-")}-${name}`);
+  const contents = await aloneIn(at, name);
   await mkdir(to, { recursive: true });
-  const meta = await look(at, name).catch(() => undefined);
-  if (meta) {
-    const { entries } = await survey(at);
-    const own = contentName(meta);
-    const shared = entries.some((one) => one.meta.key !== meta.key && contentName(one.meta) === own);
-    if (!shared) await rename(path.join(at.content, own), path.join(to, own)).catch(() => undefined); // or it is gone
-  }
+  for (const own of contents)
+    await rename(path.join(at.content, own), path.join(to, own)).catch(() => undefined); // or it is gone
   await rename(metaPath(at, name), path.join(to, `${name}.meta`));
+}
+
+/** The contents of an entry alone. Of one that cannot be read, every content that no other entry names may be its own. */
+async function aloneIn(at: Folders, name: string): Promise<readonly string[]> {
+  const { entries } = await survey(at);
+  const others = entries.filter(({ meta }) => fileNameOf(meta.key) !== name);
+  const named = new Set(others.map(({ meta }) => contentName(meta)));
+  const own = entries.find(({ meta }) => fileNameOf(meta.key) === name);
+  const files = own ? [contentName(own.meta)] : await readdir(at.content).catch(() => []);
+  return files.filter((file) => !named.has(file));
 }
 
 async function sweep(at: Folders, of: { how: Sweep; signal: AbortSignal }): Promise<Loose> {

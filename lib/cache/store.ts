@@ -34,9 +34,10 @@ export interface Sweep {
   readonly without?: readonly string[];
 }
 
-/** Bytes that all of a cache's files take, and that are free beside them. */
+/** Bytes that all of a cache's files take, those of `damaged/` among them, and that are free beside them. */
 export interface Room {
   readonly taken: number;
+  readonly damaged: number;
   readonly free: number;
 }
 

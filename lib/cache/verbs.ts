@@ -20,8 +20,9 @@ export function cacheOf(store: Store): Cache {
   const read = <T>(label: string, how: { perform: Deed<T>["perform"]; standIn: () => T }) =>
     step<T>({ label: `${label} in ${location}`, subject, moves: [], ...how });
   const change = <T>(of: Change<T>): Step<T> => {
-    const { kind, text, work, ...rest } = of;
-    const moves = [{ kind, subject, text, ...(kind === "remove" && { destructive: true as const }) }];
+    const { kind, text, makes, work, ...rest } = of;
+    const more = { ...(kind === "remove" && { destructive: true as const }), ...(makes && { makes }) };
+    const moves = [{ kind, subject, text, ...more }];
     return step<T>({ subject, moves, ...rest, perform: (doing) => doing.move(kind, () => work(doing)) });
   };
   return {
@@ -58,7 +59,10 @@ export function cacheOf(store: Store): Cache {
         perform: (scope) => store.survey(scope),
       }),
     room: () =>
-      read<Room>("room", { standIn: () => ({ taken: 0, free: 0 }), perform: (scope) => store.room(scope) }),
+      read<Room>("room", {
+        standIn: () => ({ taken: 0, damaged: 0, free: 0 }),
+        perform: (scope) => store.room(scope),
+      }),
     delete: (key) =>
       change<void>({
         label: `delete ${key} from ${location}`,
@@ -95,6 +99,7 @@ export function cacheOf(store: Store): Cache {
         standIn: () => undefined,
         kind: "save",
         text: `${key} of ${location} to ${to}`,
+        makes: to,
         work: async (scope) => saveTo(to, { store, meta: await found(key, scope), scope }),
       }),
     look: (key, scope) => store.look(placeOf(key), scope),
@@ -112,6 +117,7 @@ interface Change<T> {
   readonly standIn: () => T;
   readonly kind: string;
   readonly text: string;
+  readonly makes?: string;
   readonly settled?: (scope: Scope) => Promise<Settled<T> | undefined>;
   readonly work: (doing: Doing) => Promise<T>;
 }

@@ -34,7 +34,8 @@ export async function listCache(words: CacheWords): Promise<void> {
   if (entries.length > 0)
     table(entries.map(({ meta, used }) => ({ ...row(meta), "used (UTC)": minute(used) })));
   const metas = entries.map(({ meta }) => meta);
-  const holds = `${cache.location} holds ${sizeText(room.taken)} and has ${sizeText(room.free)} free`;
+  const aside = room.damaged > 0 ? ` (${sizeText(room.damaged)} of it in damaged/)` : "";
+  const holds = `${cache.location} holds ${sizeText(room.taken)}${aside} and has ${sizeText(room.free)} free`;
   print(`${counted(metas)}; ${holds}`);
   for (const { name, why } of broken)
     print(`${name}.meta cannot be read: ${why} (tpix cache verify --set-aside)`);

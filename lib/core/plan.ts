@@ -1,4 +1,5 @@
 import { Console } from "node:console";
+import path from "node:path";
 import { TpiError } from "./fault.ts";
 import { isSlip } from "./nearest.ts";
 import { redact } from "./secret.ts";
@@ -44,6 +45,10 @@ export function plannedNext(): (moves: readonly Move[]) => void {
     places[at] = moves;
   };
 }
+
+/** Whether a step that is planned already would make a file of this machine. */
+export const plannedFile = (file: string): boolean =>
+  places.flat().some(({ makes }) => makes !== undefined && path.resolve(makes) === path.resolve(file));
 
 function print(): void {
   const ordered = bySubject(places.flat());

@@ -5,8 +5,10 @@ import { sizeText, timeText } from "./units.ts";
 export interface Meter {
   /** Counts `amount` more bytes. */
   add(amount: number): void;
-  /** Sets the bytes done so far, for work that restarts or reports totals. */
+  /** Sets the bytes done so far, for work that reports totals. */
   at(done: number): void;
+  /** Takes up work of which so much was done before: it counts as done, and not in rate and ETA. */
+  from(done: number): void;
   /** A word about what it waits for, shown behind the bar. */
   note(text: string): void;
   /** Ends it; the line leaves the screen. */
@@ -17,7 +19,9 @@ interface Track {
   readonly subject: string;
   readonly label: string;
   readonly total: number | undefined;
-  readonly began: number;
+  /** Since when rate and ETA count, and what was done by then. */
+  began: number;
+  before: number;
   done: number;
   note: string;
   /** Where it stood and when, the last time a plain line said so. */
@@ -38,11 +42,11 @@ export function sayLine(subject: string, line: string): void {
   if (live.size > 0 && terminal) draw();
 }
 
-/** Starts a meter: a live line on a terminal; elsewhere a plain line at each quarter, or every 15 s. */
+/** Starts a meter: a live line on a terminal; elsewhere a plain line at each quarter of 1 MB or more, or every 15 s. */
 export function meter(subject: string, label: string, total?: number): Meter {
   const began = Date.now();
   const said = { quarter: 0, at: began };
-  const track: Track = { subject, label, total, began, done: 0, note: "", said };
+  const track: Track = { subject, label, total, began, before: 0, done: 0, note: "", said };
   live.add(track);
   show(track);
   return {
@@ -52,6 +56,11 @@ export function meter(subject: string, label: string, total?: number): Meter {
     },
     at: (done) => {
       track.done = done;
+      show(track);
+    },
+    from: (done) => {
+      Object.assign(track, { done, before: done, began: Date.now() });
+      track.said = { ...track.said, quarter: quarterOf(track) };
       show(track);
     },
     note: (text) => {
@@ -72,11 +81,17 @@ function show(track: Track): void {
     return;
   }
   const now = Date.now();
-  const quarter = track.total ? Math.floor((track.done / track.total) * 4) : 0;
+  const quarter = quarterOf(track);
   if (quarter <= track.said.quarter && now - track.said.at < 15_000) return;
   track.said = { quarter, at: now };
   sayLine(track.subject, bar({ ...track, now, width: 0 }));
 }
+
+/** What is done in a moment has no quarters to tell. */
+const smallest = 1_000_000;
+
+const quarterOf = ({ done, total }: Track): number =>
+  total !== undefined && total >= smallest ? Math.floor((done / total) * 4) : 0;
 
 function drawAfter(ms: number): void {
   clearTimeout(timer);
@@ -100,15 +115,16 @@ function draw(): void {
 
 /** One line about a meter: label, bar of `width` cells (none for 0), percent, bytes, rate, ETA, note. */
 export function bar(at: Omit<Track, "subject" | "said"> & { now: number; width: number }): string {
-  const rate = (at.done / Math.max(at.now - at.began, 1)) * 1000;
+  const moved = at.done - at.before;
+  const rate = (moved / Math.max(at.now - at.began, 1)) * 1000;
   const parts = [at.label.padEnd(10)];
   if (at.total) {
     const part = Math.min(at.done / at.total, 1);
     const filled = Math.round(part * at.width);
     if (at.width > 0) parts.push("█".repeat(filled) + "░".repeat(at.width - filled));
     parts.push(`${Math.floor(part * 100)} %`.padStart(5), `${sizeText(at.done)} of ${sizeText(at.total)}`);
-    if (at.done > 0) parts.push(`${sizeText(rate)}/s`);
-    if (at.done > 0 && part < 1) parts.push(`ETA ${timeText(((at.total - at.done) / rate) * 1000)}`);
+    if (moved > 0) parts.push(`${sizeText(rate)}/s`);
+    if (moved > 0 && part < 1) parts.push(`ETA ${timeText(((at.total - at.done) / rate) * 1000)}`);
   } else {
     if (at.done > 0) parts.push(sizeText(at.done));
     parts.push(timeText(at.now - at.began));

@@ -17,6 +17,8 @@ export interface Move {
   readonly destructive?: true;
   /** What it consists of, a line each, for those who want to know: `--plan=json` and the run log have it. */
   readonly details?: readonly string[];
+  /** The path of a file of this machine that is there afterwards. */
+  readonly makes?: string;
 }
 
 /** Work described now and performed when first awaited, at most once. */

@@ -115,7 +115,7 @@ async function stored(
   const { transfer, meter, path: part, from } = to;
   await using handle = await open(part, from === 0 ? "w" : "r+");
   let at = from;
-  meter.at(at);
+  meter.from(at);
   const most = transfer.size ?? Number.POSITIVE_INFINITY;
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {

@@ -1,10 +1,10 @@
 import { bmcCache, type Metadata } from "../cache.ts";
-import { TpiError } from "../core/fault.ts";
+import { isFault } from "../core/fault.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Move, type Step, step } from "../core/step.ts";
-import type { Image } from "../image.ts";
 import { forced } from "../journal.ts";
 import type { Node } from "../node.ts";
+import { driftOf, type Keyed } from "./drift.ts";
 import type { Made } from "./route.ts";
 
 /** An image on the card, and what it took to get it there. */
@@ -13,12 +13,10 @@ interface Kept {
   readonly sent: number;
 }
 
-interface Keeping {
-  readonly image: Image;
+interface Keeping extends Keyed {
   readonly node: Node;
   /** Whether what the card has under the key does not count. */
   readonly anew: boolean;
-  readonly card: { readonly key: string; readonly strict: boolean };
 }
 
 /** The step that has an image on the card under its key: made and sent only where the key is not there. */
@@ -38,16 +36,19 @@ export function keptOnCard(of: Keeping): {
   };
   const known = async (scope: Scope) => {
     const meta = anew() ? undefined : await cache.look(key, scope);
-    if (meta) await minded(of, { meta, scope });
+    const drift = meta && (await driftOf(of, { meta, scope }));
+    if (drift) scope.say(drift);
     return meta;
   };
   const there = (meta: Metadata) => `${cache.location} has ${key} since ${meta.stored.slice(0, 16)}`;
   return {
     title: `${key} on the card`,
     foresee: async (scope) => {
-      const meta = await cache.look(key, scope).catch(() => undefined);
-      if (!meta || anew()) return [...(await image.foresee(scope)), send];
-      return [{ kind: "skip", subject: node.label, text: there(meta) }];
+      const meta = anew() ? undefined : await cache.look(key, scope).catch(() => undefined);
+      if (!meta) return [...(await image.foresee(scope)), send];
+      const drift = await driftOf(of, { meta, scope }).catch(undownloaded);
+      const text = drift ? `${there(meta)}, and ${drift}` : there(meta);
+      return [{ kind: "skip", subject: node.label, text }];
     },
     step: step<Kept>({
       label: `keep ${key} on the card`,
@@ -77,17 +78,9 @@ export function keptOnCard(of: Keeping): {
   };
 }
 
-/** Says where the key's image was made from another description; `CACHE_DRIFT` where that is not to be taken. */
-async function minded(of: Keeping, found: { readonly meta: Metadata; readonly scope: Scope }): Promise<void> {
-  const { key, strict } = of.card;
-  const was = found.meta.description ?? "unknown";
-  const now = await of.image.identify(found.scope.signal);
-  if (was === now) return;
-  const details = { key, was: was.slice(0, 8), now: now.slice(0, 8) };
-  if (strict) throw new TpiError("CACHE_DRIFT", details);
-  found.scope.say(
-    `${key} was made from description ${details.was}, and this one is ${details.now}: the key's image is used; .again() or --force=image makes it anew`,
-  );
+/** Of a base that is yet to be downloaded, a plan cannot tell. */
+function undownloaded(error: unknown): undefined {
+  if (!isFault(error, "DOWNLOAD_NEEDED")) throw error;
 }
 
 /** What the card has, lent to the controller as one file while it is written. */

@@ -3,6 +3,7 @@ import { inside, narrowed } from "../core/scope.ts";
 import type { Doing } from "../core/step.ts";
 import { timeText } from "../core/units.ts";
 import type { FlashReport } from "../flash.ts";
+import { refuseDriven } from "../journal.ts";
 import { type Held, heldBoard } from "./held.ts";
 import { stepsOf } from "./record.ts";
 import { type FlashSpec, type Made, type Route, routeOf } from "./route.ts";
@@ -12,6 +13,7 @@ export async function perform(spec: FlashSpec, doing: Doing): Promise<FlashRepor
   const { image, node, boot } = spec;
   const { journal } = node;
   const route = routeOf(spec);
+  await refuseDriven(node.bmc.ssh, doing.signal); // before the work of making it; held for real once that is done
   const wanted = await image.identify(doing.signal);
   const { made: making } = stepsOf(spec, wanted);
   const began = Date.now();

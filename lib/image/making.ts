@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { TpiError } from "../core/fault.ts";
+import { plannedFile } from "../core/plan.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Deed, type Doing, type Move, type Step, step } from "../core/step.ts";
 import { mustTakeFile } from "../core/target.ts";
@@ -13,7 +16,7 @@ export const building = (spec: ImageSpec): Step<Built> => step(deed(spec));
 
 /** The step that makes an image and writes the `.img.xz` to a path, whole or not at all. */
 export function saving(spec: ImageSpec, path: string): Step<Built> {
-  const save = { kind: "save", subject: spec.subject, text: `write ${path}` };
+  const save = { kind: "save", subject: spec.subject, text: `write ${path}`, makes: path };
   const build = deed(spec);
   return step({
     ...build,
@@ -62,8 +65,11 @@ function dependsOn(spec: ImageSpec): object {
 /**
  * The moves of making an image with what functions would do: they are called on the base as the overlay shows it, and
  * the result is thrown away. Where the base is not at hand, or commands come first, a function is listed as one.
+ * `IMAGE_MISSING` for a local base that is neither there nor made by what is planned before.
  */
 export async function foreseen(spec: ImageSpec, scope: Scope): Promise<readonly Move[]> {
+  if (!spec.remote && !plannedFile(spec.base) && !existsSync(spec.base))
+    throw new TpiError("IMAGE_MISSING", { path: spec.base });
   const first = spec.actions.findIndex(({ kind }) => kind === "run");
   const early = first === -1 ? spec.actions : spec.actions.slice(0, first);
   if (!early.some(({ kind }) => kind === "modify")) return [move(spec, detailsOf(spec))];

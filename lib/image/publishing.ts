@@ -1,3 +1,4 @@
+import path from "node:path";
 import { type Step, step } from "../core/step.ts";
 import { mustTakeFiles } from "../core/target.ts";
 import { baseDigest } from "./base-digest.ts";
@@ -28,7 +29,7 @@ export function publishing(spec: ImageSpec, folder: string, words: PublishWords 
   const { parts = allParts } = words;
   const name = imageName(spec);
   const text = `write ${name} into ${folder}, with its ${["metadata", ...parts].join(", ")} and checksums`;
-  const publish = { kind: "publish", subject: spec.subject, text };
+  const publish = { kind: "publish", subject: spec.subject, text, makes: path.join(folder, name) };
   return step({
     label: `publish ${name}`,
     subject: spec.subject,

@@ -74,6 +74,17 @@ export function withEntry(
   return { ...chronicle, nodes: { ...chronicle.nodes, [node]: steps } };
 }
 
+/** The chronicle as a step of a phase begins: once a system is being written, what followed the last one is past. */
+export function begunAnew(
+  chronicle: Chronicle,
+  at: { readonly node: string; readonly phase: Phase },
+): Chronicle {
+  if (at.phase !== "os_installation") return chronicle;
+  const steps = Object.entries(chronicle.nodes[at.node] ?? {});
+  const stay = steps.filter(([, { phase }]) => phase !== "post_installation");
+  return { ...chronicle, nodes: { ...chronicle.nodes, [at.node]: Object.fromEntries(stay) } };
+}
+
 /** The chronicle without a node, or without one step of it. */
 export function without(
   chronicle: Chronicle,

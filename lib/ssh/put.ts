@@ -53,7 +53,7 @@ export async function put(target: SshTarget, file: Writing): Promise<void> {
   using live = await start(target, { command: asRoot(script, file), signal });
   const stderr = splitter(live.channel.stderr, () => undefined);
   live.channel.resume();
-  meter?.at(from);
+  meter?.from(from);
   const sent = pipeline(source.open(from), counting(meter), live.channel).catch((error: unknown) => error);
   const ending = await live.ended;
   if (ending.code === 0) return;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { fileDesk } from "../bmc/desk.ts";
@@ -56,10 +56,15 @@ test("a second image of one base sends only its own blocks", async () => {
 
 test("export gives a plain file of an image that is kept as blocks", async (t) => {
   const { cache, here } = onCard(own(), "blocks");
-  const content = pieced([100_000, 50_000]);
+  const content = pieced(Array.from({ length: 15 }, () => 5_000));
   await cache.put("cp1", content);
   const to = path.join(own().state, "cp1.img.xz");
+  const warnings: string[] = [];
+  const warned = ({ message }: Error) => void warnings.push(message);
+  process.on("warning", warned);
   await cache.export("cp1", to);
+  process.off("warning", warned);
+  assert.deepEqual(warnings, []);
   assert.equal(sums(await readFile(to)), content.sha256);
   t.after(() => rm(here, { recursive: true }));
 });
@@ -77,6 +82,21 @@ test("prune removes blocks that no list names, and leaves those that one does", 
   await cache.prune({});
   assert.deepEqual(await filesBelow(path.join(here, "parts")), []);
   assert.deepEqual(await cache.verify(), []);
+});
+
+test("what a meta that cannot be read speaks of is set aside with it, and no prune takes it", async () => {
+  for (const keeping of ["blocks", "whole"] as const) {
+    const { cache, here } = onCard(own(), keeping);
+    await cache.put("cp1", pieced([100_000, 200_000]));
+    await writeFile(path.join(here, "cp1.meta"), "{");
+    await cache.verify({ aside: true });
+    await cache.prune({});
+    const [aside = ""] = await readdir(path.join(here, "damaged"));
+    const content = keeping === "blocks" ? "cp1.list" : "cp1.img.xz";
+    assert.deepEqual((await readdir(path.join(here, "damaged", aside))).sort(), [content, "cp1.meta"].sort());
+    assert.equal((await filesBelow(path.join(here, "blocks"))).length, keeping === "blocks" ? 2 : 0);
+    assert.ok((await cache.room()).damaged > 0);
+  }
 });
 
 test("a key that would lead out of the card's folder stays in it", async () => {

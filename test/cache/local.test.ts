@@ -227,3 +227,20 @@ test("prune keeps all contents while a meta cannot be read, as one may be its ow
   await cache.prune({});
   assert.equal((await readdir(path.join(root, "content"))).length, 1);
 });
+
+test("content of a meta that cannot be read is set aside with it, and no prune takes it", async (t) => {
+  const root = await folder(t);
+  const cache = localCache(root);
+  const [kept, other] = [someBytes(100), someBytes(200)];
+  await cache.put("cp1", kept);
+  await cache.put("cp2", other);
+  await appendFile(path.join(root, "cp1.meta"), "}");
+  await cache.verify({ aside: true });
+  await cache.prune({});
+  const [aside = ""] = await readdir(path.join(root, "damaged"));
+  const names = await readdir(path.join(root, "damaged", aside));
+  assert.deepEqual(names.sort(), [`${kept.sha256}.img.xz`, "cp1.meta"].sort());
+  assert.deepEqual(await readdir(path.join(root, "content")), [`${other.sha256}.img.xz`]);
+  const { damaged } = await cache.room();
+  assert.ok(damaged > 100 && damaged < 1000, `${damaged} bytes`);
+});

@@ -34,6 +34,7 @@ const counter = (total: number, half: () => void = () => undefined) => {
       if (seen.done > total / 2) half();
     },
     at: (done: number) => (seen.done = done),
+    from: (done: number) => (seen.done = done),
     note: () => undefined,
     end: () => undefined,
   };
@@ -76,7 +77,7 @@ test("put goes on where a lost connection has left it", options, async () => {
   });
   const { seen, meter } = counter(data.length);
   const from: number[] = [];
-  const marked = { ...meter, at: (done: number) => void from.push(meter.at(done)) };
+  const marked = { ...meter, from: (done: number) => void from.push(meter.from(done)) };
   await node.put(`${server.folder}/local.bin`, `${home()}/long`, { ...file, meter: marked });
   assert.ok(readFileSync(`${home()}/long`).equals(data));
   assert.ok(

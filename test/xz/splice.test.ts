@@ -252,7 +252,13 @@ test("re-blocking stops when it is told to, and leaves nothing behind", async ()
   const raw = path.join(home.path, "long.img");
   await writeFile(raw, noise("long", 8 << 20));
   const controller = new AbortController();
-  const meter = () => ({ add: () => controller.abort(), at: () => {}, note: () => {}, end: () => {} });
+  const meter = () => ({
+    add: () => controller.abort(),
+    at: () => {},
+    from: () => {},
+    note: () => {},
+    end: () => {},
+  });
   await assert.rejects(reblock(raw, `${raw}.xz`, { signal: controller.signal, meter }), {
     name: "AbortError",
   });
