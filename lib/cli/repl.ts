@@ -20,7 +20,7 @@ export async function repl(): Promise<void> {
   });
   const left = new Promise<void>((resolve) => prompt.once("exit", resolve));
   Object.assign(prompt.context, everything);
-  Object.assign(prompt, { eval: plainly(prompt) });
+  Object.assign(prompt, { eval: helpful(prompt) });
   const stop = (signal: string) => stopRunning(new TpiError("INTERRUPTED", { signal }));
   prompt.on("SIGINT", () => stop("SIGINT")).on("exit", () => stop("the end of the prompt"));
   process.stdout.once("error", () => process.exit(exitCodes.failed)); // its own report of a closed pipe would go there
@@ -31,20 +31,13 @@ export async function repl(): Promise<void> {
   process.stdin.destroy(); // the history, once it is read, resumes it even where the prompt has ended
 }
 
-/** Evaluates as the prompt does; a fault and Ctrl-C are told in their own words, and `help` lists the kit's. */
-function plainly(prompt: REPLServer): REPLEval {
+/** Evaluates as the prompt does; `help` alone lists the kit's words. */
+function helpful(prompt: REPLServer): REPLEval {
   const evaluate = prompt.eval.bind(prompt);
   return (line, context, file, done) => {
-    const told = (text: string) => {
-      prompt.output.write(`${text}\n`);
-      Reflect.apply(done, undefined, [null]); // with a second argument, `undefined` would be shown as the answer
-    };
-    if (line.trim() === "help") return told(help());
-    evaluate(line, context, file, (error, value: unknown) => {
-      if (error instanceof TpiError) told(reportText(error).trimEnd());
-      else if (isInterrupt(error)) told("stopped");
-      else done(error, value);
-    });
+    if (line.trim() !== "help") return evaluate(line, context, file, done);
+    prompt.output.write(`${help()}\n`);
+    Reflect.apply(done, undefined, [null]); // with a second argument, `undefined` would be shown as the answer
   };
 }
 
@@ -59,6 +52,7 @@ const help = (): string =>
 
 function shown(this: unknown, value: unknown): string {
   if (value instanceof TpiError) return reportText(value).trimEnd();
+  if (isInterrupt(value)) return "stopped";
   return redact(inspect(value, { colors: process.stdout.isTTY, depth: 4 }));
 }
 

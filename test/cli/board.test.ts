@@ -16,6 +16,11 @@ test("tpix board starts a board that outlives it, arms its faults, and ends it w
   );
   const again = await run(["board", "up"]).ended;
   assert.equal(again.stdout, up.stdout);
+  assert.match(again.stderr, /a virtual board: nothing to do, one with 2 modules runs at/);
+  assert.match(
+    again.stderr,
+    /^it has 2 modules; for 4: npx tpix board down, then npx tpix board up --modules 4$/m,
+  );
 
   const armed = await run(["board", "faults", "module=missing", "stuck", "deadSlots=[1, 2]"]).ended;
   assert.deepEqual(JSON.parse(armed.stdout), { module: "missing", stuck: true, deadSlots: [1, 2] });
@@ -23,13 +28,16 @@ test("tpix board starts a board that outlives it, arms its faults, and ends it w
   assert.deepEqual(JSON.parse(fewer.stdout), { stuck: true, deadSlots: [1, 2] });
   const wrong = await run(["board", "faults", "modul=missing"]).ended;
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /FAULT_UNKNOWN/);
+  assert.match(wrong.stderr, /^tpi: .* no such fault: modul; nearest is module {2}FAULT_UNKNOWN$/m);
   const status = await run(["board", "status"]).ended;
   assert.match(status.stdout, new RegExp(`^https ${port}, ssh \\d+, process \\d+\n`));
   assert.match(status.stdout, /faults: \{"stuck":true,"deadSlots":\[1,2\]\}/);
   assert.equal((await run(["board", "faults", "clear"]).ended).stdout, "{}\n");
 
-  assert.equal((await run(["board", "down"]).ended).code, 0);
+  const down = await run(["board", "down"]).ended;
+  assert.equal(down.code, 0);
+  assert.equal(down.stdout, `the virtual board at https://${host}:${port} has ended; its disks are gone\n`);
+  assert.equal((await run(["board", "down"]).ended).stdout, "no virtual board ran\n");
   assert.equal(existsSync(path.join(folder, "home/state/board")), false);
   const gone = await run(["board", "status"]).ended;
   assert.equal(gone.code, 3);

@@ -35,7 +35,8 @@ test("tpix cache of a card that holds nothing yet says so, and there is nothing 
   );
   const json = JSON.parse((await tpix("cache", "ls", "--on-bmc", "--json")).stdout);
   assert.deepEqual([json.entries, json.broken, json.room.taken], [[], [], 0]);
-  assert.deepEqual([(await tpix("cache", "rm", "x", "--on-bmc")).stdout], ["x was not there\n"]);
+  const gone = await tpix("cache", "rm", "x", "--on-bmc");
+  assert.deepEqual([gone.code, gone.stdout], [3, "x was not there\n"]);
   assert.match((await tpix("cache", "verify", "--on-bmc")).stdout, /^everything in .* is as it was put\n$/);
   const pruned = await tpix("cache", "prune", "--on-bmc");
   assert.equal(pruned.stdout, "gone: 0 entries of 0 B; 0 files of 0 B that nothing else refers to\n");
@@ -151,6 +152,16 @@ test("tpix cache without --on-bmc is the one of this machine, and exports a plai
   );
   assert.equal((await tpix("cache", "export", "cp1", "out/cp1.img.xz")).code, 0);
   assert.deepEqual(readFileSync(path.join(folder, "out/cp1.img.xz")), Buffer.from(first.bytes));
+  const slip = await tpix("cache", "rm", "cp11");
+  assert.deepEqual([slip.code, slip.stdout], [3, "cp11 was not there; nearest is cp1\n"]);
+  for (const size of ["20", "20G", "much"]) {
+    const { code, stderr } = await tpix("cache", "prune", "--keep-size", size);
+    assert.equal(code, 2, size);
+    assert.match(stderr, /a size has its unit: say 20GB, 20MB or 20GiB/);
+  }
+  const kept = await tpix("cache", "prune", "--keep-size", "1GiB", "--unused-for", "30d", "--dry-run");
+  assert.match(kept.stdout, /^would go: 0 entries/);
+  assert.match(kept.stderr, /not used for 30d or over 1\.1 GB/);
   assert.equal((await tpix("cache", "rm", "cp1")).stdout, "cp1 is removed\n");
   assert.match((await tpix("cache", "ls")).stdout, /^0 entries of 0 B; .* holds 0 B and has /);
 });

@@ -40,6 +40,7 @@ test("the REPL tells a fault in a few lines, hides secrets, and goes on", async 
   await type("await sh`exit 3`", "tpi: `exit 3` on this machine ended with code 3  COMMAND_FAILED");
   await type("({ deep: [secret('a word nobody sees')] })", "{ deep: [ *** ] }");
   await type("'it is ' + secret('another word').reveal()", "'it is ***'");
+  await type("help", "armbian, base, bmc, board, ");
   await type("40 + 2", "tpi> 42");
   child.stdin?.end();
   const { code, stdout } = await ended;
@@ -79,7 +80,7 @@ test("the REPL on a terminal takes Ctrl-C as the end of what runs, not of itself
   const press = () => child.stdin?.write("\x03");
   press();
   const again = setInterval(press, 5000); // as a person would: a key in the very moment of the start is lost to Node
-  await heard("interrupted by").finally(() => clearInterval(again));
+  await heard("stopped").finally(() => clearInterval(again));
   child.stdin?.write("await sh`pgrep -f 'exec sleep 65[4]' || echo ended`.text()\r");
   await heard("'ended'");
   child.stdin?.write(".exit\r");

@@ -78,6 +78,32 @@ test("tpix refuses a recipe that is not there, and words that it does not know",
   }
 });
 
+test("tpix run refuses what does not end as a recipe, and one that cannot find the kit, in a line each", async (t) => {
+  const { folder, run } = await place(t);
+  await writeFile(path.join(folder, "x.txt"), "");
+  const text = await run(["run", "x.txt"]).ended;
+  assert.equal(text.code, 2);
+  assert.match(text.stderr, /^tpi: a recipe ends with \.mts, and x\.txt does not {2}RECIPE_NAME\n/);
+  await writeFile(path.join(folder, "r.mts"), 'import { node } from "tpi";\nconsole.log(node);');
+  const lost = await run(["run", "r.mts"]).ended;
+  assert.equal(lost.code, 3);
+  assert.match(lost.stderr, /^tpi: r\.mts imports "tpi", which is not installed in \S+ {2}KIT_MISSING\n/);
+  assert.match(lost.stderr, /npm install \S+ tsx\)/);
+});
+
+test("tpix run refuses --board and --config without a value, on either side of the recipe", async (t) => {
+  const { folder, run } = await place(t);
+  await writeFile(path.join(folder, "r.mts"), `import { config } from "${root}lib/config.ts";\nconfig();`);
+  for (const words of [["--board"], ["--config"], ["--board", "--plan"], ["--config="]]) {
+    const { code, stderr } = await run(["run", "r.mts", ...words]).ended;
+    assert.equal(code, 2, words.join(" "));
+    assert.match(stderr, /^tpi: --(board|config) needs a value, and .* {2}OPTION_VALUE\n/);
+  }
+  const before = await run(["run", "--board", "--config", "r.mts"]).ended;
+  assert.equal(before.code, 2);
+  assert.match(before.stderr, /^error: option '--board <host>'/);
+});
+
 test("tpix --help and --version are no mistakes", async (t) => {
   const { run } = await place(t);
   const help = await run(["--help"]).ended;

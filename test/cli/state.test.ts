@@ -55,20 +55,34 @@ test("tpix state --json gives the record to programs", async (t) => {
   assert.deepEqual([nodes.node2.flash.error.code, nodes.node1.image.outputs.image], ["UNKNOWN", digest]);
 });
 
-test("tpix state reset forgets a step or a node, and says what is recorded where there is no such", async (t) => {
+test("tpix state reset forgets a step or a node, and says what the next run makes of that", async (t) => {
   const { tpix, book } = await written(t);
   assert.equal(
     (await tpix("state", "reset", "node2", "ready")).stdout,
-    "ready of node2 is forgotten, and will be done anew\n",
+    "ready of node2 is forgotten. The next run asks the node, where it answers, and does what is missing; --force=ready does it in any case\n",
   );
   assert.deepEqual(Object.keys((await book.read()).nodes.node2 ?? {}), ["flash"]);
   assert.match((await tpix("state", "reset", "node2")).stdout, /^every step of node2 is forgotten/);
   assert.deepEqual(Object.keys((await book.read()).nodes), ["node1", "node3"]);
-  const unknown = await tpix("state", "reset", "node2");
-  assert.equal(
-    unknown.stdout,
-    "nothing is recorded of node2; recorded: node1 (image, flash), node3 (flash)\n",
+  assert.match((await tpix("state", "reset", "cp1", "image")).stdout, /^image of node1 is forgotten/);
+  const again = await tpix("state", "reset", "cp1", "image");
+  assert.equal(again.code, 0);
+  assert.match(again.stdout, /^nothing is recorded of image of node1; recorded: .*node1 \(flash\)/);
+});
+
+test("tpix state reset refuses a node and a step that there are not, with the nearest", async (t) => {
+  const { tpix, book } = await written(t);
+  const before = await book.read();
+  const node = await tpix("state", "reset", "node9");
+  assert.equal(node.code, 2);
+  assert.match(
+    node.stderr,
+    /nothing is known of node9; nearest is "node\d" {2}RECORD_UNKNOWN\n {5}recorded: node1/,
   );
+  const step = await tpix("state", "reset", "node2", "flsh");
+  assert.equal(step.code, 2);
+  assert.match(step.stderr, /nothing is known of flsh of node2; nearest is "flash" /);
+  assert.deepEqual(await book.read(), before);
 });
 
 test("tpix state says who drives the board, and what it cannot know of one that is away", async (t) => {
@@ -106,7 +120,7 @@ test("tpix state names a journal that cannot be read, and repair goes on from th
   );
   assert.match(
     (await tpix("state", "repair")).stdout,
-    /^the journal that could not be read is .*journal\.json\.\d{4}-\S+ now\n$/,
+    /^the journal that could not be read is .*journal\.json\.\d{4}-\S+ now\nit goes on from the copy /,
   );
   assert.deepEqual(Object.keys((await book.read()).nodes), ["node1", "node2"]);
   assert.equal((await tpix("state", "repair")).stdout, "the journal is in order\n");

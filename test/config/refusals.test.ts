@@ -27,6 +27,16 @@ const cases: readonly [title: string, text: string, said: RegExp][] = [
     "board: b\nnodes:\n  1:\n    module: rk2",
     /:4: nodes\.1\.module is rk2|nodes\.1\.module is "rk2", and must be rk1, cm4, cm5 or jetson/,
   ],
+  [
+    "a kind alone that there is not",
+    "board: b\nnodes: { 1: rk2 }",
+    /nodes\.1 is "rk2", and must be rk1, cm4, cm5 or jetson, or a map/,
+  ],
+  [
+    "a way to reach a node that there is not, with the nearest, in the order of the lines",
+    "board: b\nnodes:\n  1: { module: rk1, reach: direct }\nbord: c",
+    /:3: nodes\.1\.reach is "direct", .*\(nearest is directly\)\n.*:4: bord is/,
+  ],
   ["a fifth node", "board: b\nnodes: { 5: rk1 }", /nodes\.5 is an unknown key/],
   ["no nodes at all", "board: b\nnodes: {}", /nodes is a map, and must be at least one of the nodes 1 to 4/],
   [

@@ -44,7 +44,7 @@ const unresolved: readonly [title: string, reference: string, said: RegExp][] = 
   [
     "a variable that is not set",
     "{ env: TPI_T_NONE }",
-    /board\.password comes from env TPI_T_NONE, and that is empty/,
+    /board\.password comes from env TPI_T_NONE, and that is not set/,
   ],
   ["a file that is not there", "{ file: gone }", /comes from file .*gone, and ENOENT/],
   [

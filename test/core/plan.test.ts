@@ -62,6 +62,26 @@ test("a plan in JSON is all of standard output; what the recipe prints goes to s
   assert.match(stderr, /said by the recipe\nstand-in was stand-in/);
 });
 
+test("a recipe refuses what was probably meant as --plan, before it does anything", async (t) => {
+  const text = 'console.log("DONE", typeof step_.step);';
+  const cases: readonly { args?: string[]; env?: Record<string, string> }[] = [
+    { args: ["--plann"] },
+    { args: ["--paln"] },
+    { args: ["-plan"] },
+    { args: ["--plan=jsn"] },
+    { env: { TPI_PLAN: "jsno" } },
+  ];
+  for (const one of cases) {
+    const { code, stdout, stderr } = await (await script(t, { text, ...one })).ended;
+    assert.deepEqual([code, stdout], [2, ""], JSON.stringify(one));
+    assert.match(stderr, /^tpi: .* is no way to ask for a plan: .* {2}PLAN_UNKNOWN\n/);
+  }
+  const planned = await (await script(t, { text: recipe, args: ["--plan=text"] })).ended;
+  assert.match(planned.stdout, /\nnothing was touched\n$/);
+  const own = await (await script(t, { text, args: ["--clean", "planet", "--", "--planet"] })).ended;
+  assert.equal(own.stdout, "DONE function\n");
+});
+
 test("a plan in JSON of a recipe without steps is an empty list", async (t) => {
   const { stdout } = await (
     await script(t, { text: "console.log(typeof step_.step);", args: ["--plan=json"] })

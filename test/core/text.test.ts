@@ -86,9 +86,10 @@ test("a duration is a number with its unit, and nothing else", () => {
     ["1.5s", 1500],
     ["20m", 1_200_000],
     ["2h", 7_200_000],
+    ["30d", 2_592_000_000],
   ];
   for (const [text, ms] of cases) assert.equal(milliseconds(text), ms);
-  for (const text of ["", "5", "5 s", "-5s", "s", "1e3s", "5d", "NaNs"]) {
+  for (const text of ["", "5", "5 s", "-5s", "s", "1e3s", "5w", "NaNs"]) {
     assert.throws(() => milliseconds(text as Duration), TypeError, text); // what a cast or plain JavaScript can pass
   }
 });
