@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { inspect } from "node:util";
 import { mustHaveRoom } from "../core/room.ts";
 import { ambient, type Scope } from "../core/scope.ts";
 import { mustTakeFile } from "../core/target.ts";
+import { sizeText } from "../core/units.ts";
 import { decodeXz, type Spliced, splice } from "../xz.ts";
 import { customised } from "./customise.ts";
 import type { EngineName } from "./engine.ts";
@@ -99,9 +101,13 @@ function built(
 ): Built {
   const { spliced, spec, origin, ...rest } = made;
   const raw = (signal: AbortSignal) => decodeXz(spliced.stream(signal), { signal });
+  const name = imageName(spec);
+  const text = () =>
+    `${name}: ${made.os}, ${sizeText(spliced.size)}, sha256 ${spliced.sha256}, id ${made.id}`;
   return {
     ...rest,
-    name: imageName(spec),
+    name,
+    ...{ [inspect.custom]: text },
     size: spliced.size,
     sha256: spliced.sha256,
     cuts: spliced.cuts,

@@ -3,6 +3,7 @@ import path from "node:path";
 import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
 import type { Scope } from "../core/scope.ts";
+import { fileSource, partitions } from "../disk.ts";
 import { fetched, fetchedAlready, packingIn, unpacked } from "../download.ts";
 import { openXz, reblock, type XzFile } from "../xz.ts";
 import { fileDigest, remoteOf, type Start, scopeOf } from "./base-digest.ts";
@@ -65,12 +66,19 @@ async function cutUp(from: string, copy: string, scope: Scope): Promise<XzFile> 
   const packing = await packingIn(from);
   const name = path.basename(from);
   const is = packing === "raw" || packing === "xz" ? "is one piece" : `is packed by ${packing}`;
+  if (packing === "raw") await mustBeDisk(from);
   scope.say(`${name} ${is}: it is cut into blocks once, for this and all later images`);
   const plain = packing === "raw" || packing === "xz";
   await mustHaveRoomToCut(from, { copy, raw: packing === "raw" });
   await reblock(plain ? from : unpacked(from, { packing, signal: scope.signal }), copy, scope);
   await utimes(copy, sealed, sealed);
   return await openXz(copy);
+}
+
+/** `TABLE_UNREADABLE` for a file without partitions or a file system, such as a text: nothing of it is kept. */
+async function mustBeDisk(file: string): Promise<void> {
+  await using disk = await fileSource(file);
+  await partitions(disk);
 }
 
 /** Whether an edit may dirty a part of it: official images have blocks of 24 MiB, `xz -T1` makes one of everything. */

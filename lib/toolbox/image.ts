@@ -1,10 +1,12 @@
 import { createReadStream } from "node:fs";
 import { rename } from "node:fs/promises";
+import { userInfo } from "node:os";
 import path from "node:path";
 import type Dockerode from "dockerode";
 import fse from "fs-extra";
 import tar from "tar-fs";
 import { distribution, runProgram } from "../base.ts";
+import { TpiError } from "../core/fault.ts";
 import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
 import type { Scope } from "../core/scope.ts";
@@ -55,6 +57,8 @@ export async function archived(recipe: ToolboxRecipe, scope: Scope): Promise<str
     patient: true,
   });
   if (await fse.pathExists(file)) return file;
+  const { uid, username: user } = userInfo();
+  if (uid !== 0) throw new TpiError("TOOLBOX_UNPRIVILEGED", { user });
   const mmdebstrap = await tool("mmdebstrap", "building the toolbox from packages");
   const { suite, sources } = await distribution();
   await using folder = await scratch("toolbox");

@@ -44,7 +44,7 @@ export async function perform(image: Image, { words, doing }: Job): Promise<Tria
   }
   const failed = found.filter(({ fine }) => !fine).map(({ wrong }) => wrong);
   if (failed.length > 0) {
-    const said = await node.console.text().then(lastLines, () => []); // the verdict stands without it
+    const said = await node.console.text().then(lastLines, () => ""); // the verdict stands without it
     throw new TpiError("TRIAL_FAILED", { image: image.name, failed, console: said });
   }
   return { os: up.os, verdicts: found };

@@ -75,9 +75,10 @@ export function firstBootVerdict(line: string): Verdict {
 }
 
 /** The last lines that a console has shown, without the marks for colour and place. */
-export const lastLines = (text: string): readonly string[] =>
+export const lastLines = (text: string): string =>
   stripVTControlCharacters(text)
     .split(/[\r\n]+/)
     .map((line) => line.trimEnd())
     .filter((line) => line !== "")
-    .slice(-8);
+    .slice(-8)
+    .join("\n");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -38,6 +38,17 @@ test("a base packed by gzip or zip is the same disk as the raw one, and is cut i
   assert.equal(made.length, 3);
   await (await image(path.join(folder.path, "rk1.zip")).build())[Symbol.asyncDispose]();
   assert.deepEqual(await readdir(blocks), made);
+});
+
+test("a file that is no disk is refused before anything of it is kept", async () => {
+  const file = path.join(folder.path, "notes.txt");
+  await writeFile(file, "not a disk\n".repeat(2000));
+  await assert.rejects(
+    async () => await image(file).show(),
+    (error) => isFault(error, "TABLE_UNREADABLE"),
+  );
+  const name = createHash("sha256").update(readFileSync(file)).digest("hex");
+  assert.ok(!existsSync(path.join(folder.path, "home/cache/blocks", `${name}.img.xz`)));
 });
 
 test("a copy in blocks that was damaged, or has lost its index, is cut anew and never built from", async () => {

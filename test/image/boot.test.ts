@@ -54,8 +54,8 @@ test("the line of the first boot tells which of its steps failed", () => {
 });
 
 test("of a console the last lines are told, without colours and empty ones", () => {
-  assert.deepEqual(lastLines("\u001b[0;32m  OK  \u001b[0m up\r\n\r\nn1 login: "), ["  OK   up", "n1 login:"]);
-  assert.equal(lastLines("line\n".repeat(50)).length, 8);
+  assert.equal(lastLines("\u001b[0;32m  OK  \u001b[0m up\r\n\r\nn1 login: "), "  OK   up\nn1 login:");
+  assert.equal(lastLines("line\n".repeat(50)).split("\n").length, 8);
 });
 
 test("an image is tried at its own fixed address, and otherwise at one of the board", () => {

@@ -18,6 +18,12 @@ export const engineFaults = {
     message: (p: { why: string }) => `no Docker engine answers: ${p.why}`,
     hint: "start Docker (systemctl start docker, or Docker Desktop), join the group `docker`, or set DOCKER_HOST",
   },
+  TOOLBOX_UNPRIVILEGED: {
+    exit: "refused",
+    message: (p: { user: string }) =>
+      `making the toolbox from packages mounts and changes root, and ${p.user} is not root`,
+    hint: "run it with sudo (sudo npx tpix toolbox build --from packages), or leave out --from packages where a registry can be reached",
+  },
   TOOLBOX_MISSING: {
     exit: "refused",
     message: (p: { image: string }) => `the Docker engine has no image ${p.image}`,
