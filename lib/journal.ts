@@ -2,7 +2,7 @@ import path from "node:path";
 import { isFault, TpiError } from "./core/fault.ts";
 import { redact } from "./core/secret.ts";
 import { type Step, step } from "./core/step.ts";
-import { changeJournal, readJournal, repairJournal, tidyBeside } from "./journal/file.ts";
+import { changeJournal, type Repaired, readJournal, repairJournal, tidyBeside } from "./journal/file.ts";
 import { forcedSteps } from "./journal/force.ts";
 import { lives, ownerText, thisOwner } from "./journal/owner.ts";
 import {
@@ -62,8 +62,8 @@ export interface Journal {
   tidy(): Promise<void>;
   /** Forgets a node, or one step of it, so that it is done anew. */
   reset(what: { readonly node: string; readonly step?: string }): Step<void>;
-  /** Puts a journal that cannot be read beside its place, and gives its new path; undefined where it is in order. */
-  repair(): Step<string | undefined>;
+  /** Puts a journal that cannot be read beside its place; undefined where it is in order. */
+  repair(): Step<Repaired | undefined>;
 }
 
 /** The journal in the folder that keeps what is known of one board; `FORCE_UNKNOWN` where the run is told a wrong step. */
@@ -140,7 +140,7 @@ export function journal(folder: string): Journal {
         work: async () => void (await changeJournal(file, (was) => without(was, what))),
       }),
     repair: () =>
-      change<string | undefined>({
+      change<Repaired | undefined>({
         kind: "repair",
         text: file,
         standIn: undefined,

@@ -1,11 +1,11 @@
 import { board, boardState } from "../board.ts";
 import { config } from "../config.ts";
-import { TpiError } from "../core/fault.ts";
+import { isFault, TpiError } from "../core/fault.ts";
 import { nearest } from "../core/nearest.ts";
 import { ambient, guarded } from "../core/scope.ts";
 import { table } from "../core/table.ts";
 import { timeText } from "../core/units.ts";
-import { type Chronicle, driver, type Entry, forcible, journal, standing } from "../journal.ts";
+import { type Chronicle, driver, type Entry, forcible, journal, phases, standing } from "../journal.ts";
 
 const book = () => journal(boardState(config().board));
 
@@ -15,7 +15,9 @@ export async function showState({ json }: { readonly json: boolean }): Promise<v
   const { nodes } = await own.read();
   if (json) return print(JSON.stringify({ path: own.path, nodes: await told(nodes) }, null, 2));
   const steps = Object.entries(nodes).flatMap(([node, entries]) =>
-    Object.entries(entries).map(([step, entry]) => ({ node, step, entry })),
+    Object.entries(entries)
+      .map(([step, entry]) => ({ node, step, entry }))
+      .toSorted((a, b) => phases.indexOf(a.entry.phase) - phases.indexOf(b.entry.phase)),
   );
   if (steps.length === 0) print(`nothing is recorded in ${own.path}`);
   else table(await Promise.all(steps.map(row)));
@@ -66,7 +68,10 @@ async function driven(): Promise<string> {
     if (!holder) return "nobody drives the board now";
     return `the board is driven by process ${holder.pid} on ${holder.host} since ${holder.since}`;
   } catch (error) {
-    return `who drives the board is not known: ${error instanceof Error ? error.message : String(error)}`;
+    const why = isFault(error, "SSH_UNREACHABLE")
+      ? `${error.details.address} does not answer: ${error.details.reason}`
+      : String(error instanceof Error ? error.message : error);
+    return `who drives the board is not known: ${why}`;
   } finally {
     await bmc.close();
   }
@@ -114,8 +119,12 @@ const stepsOf = (nodes: Chronicle["nodes"]): string =>
 
 /** Puts a journal that cannot be read aside. */
 export async function repairState(): Promise<void> {
-  const aside = await book().repair();
-  print(aside ? `the journal that could not be read is ${aside} now` : "the journal is in order");
+  const repaired = await book().repair();
+  if (!repaired) return print("the journal is in order");
+  const { aside, goesOn } = repaired;
+  print(`the journal that could not be read is ${aside} now`);
+  const before = "it goes on from the copy of the change before (journal.json.old)";
+  print(goesOn === "from-old" ? before : "it begins anew, as there is no copy of it that can be read");
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

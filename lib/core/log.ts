@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { type Logger, pino } from "pino";
 import { TpiError } from "./fault.ts";
@@ -29,11 +29,25 @@ export function record(entry: Entry): void {
   logger.info(rest, event);
 }
 
+/** How many run logs stay in the state folder. */
+const kept = 100;
+
 function open(): Logger {
+  if (!process.env.TPI_RUN_LOG) sweep(path.dirname(runLog()));
   const sink = opened(runLog());
   const write = (line: string) => sink.write(redact(line));
   const options = { base: { run: runId }, messageKey: "event", timestamp: pino.stdTimeFunctions.isoTime };
   return pino(options, { write });
+}
+
+/** Removes all but the newest logs, whose names sort by time; what cannot be removed stays. */
+function sweep(folder: string): void {
+  try {
+    const logs = readdirSync(folder).filter((name) => /^\d{4}-[\w-]+\.jsonl$/.test(name));
+    for (const name of logs.sort().slice(0, -(kept - 1))) rmSync(path.join(folder, name), { force: true });
+  } catch {
+    // there is no folder yet, or it may not be written, which opening the log tells
+  }
 }
 
 function opened(file: string) {

@@ -49,11 +49,18 @@ export async function tidyBeside(file: string): Promise<void> {
   }
 }
 
+/** What a repair did: where the journal lies that could not be read, and what takes its place. */
+export interface Repaired {
+  readonly aside: string;
+  /** The journal as it was before its last change, or an empty one where that cannot be read either. */
+  readonly goesOn: "from-old" | "empty";
+}
+
 /**
- * Puts a journal that cannot be read beside its place, and goes on from the `.old` one where that can be read. Gives
- * the path of what was put aside; undefined where the journal is in order.
+ * Puts a journal that cannot be read beside its place, and goes on from the `.old` one where that can be read.
+ * Undefined where the journal is in order.
  */
-export async function repairJournal(file: string): Promise<string | undefined> {
+export async function repairJournal(file: string): Promise<Repaired | undefined> {
   return await locked(file, async (signal) => {
     const trouble = await readJournal(file).then(
       () => undefined,
@@ -64,11 +71,10 @@ export async function repairJournal(file: string): Promise<string | undefined> {
     const aside = `${file}.${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
     await rename(file, aside);
     const older = await readFile(olderOf(file), "utf8").catch(() => undefined);
-    if (older !== undefined && readable(older, file)) {
-      await using text = await draft(draftsOf(file), { content: older, signal });
-      await text.publish(file);
-    }
-    return aside;
+    if (older === undefined || !readable(older, file)) return { aside, goesOn: "empty" };
+    await using text = await draft(draftsOf(file), { content: older, signal });
+    await text.publish(file);
+    return { aside, goesOn: "from-old" };
   });
 }
 

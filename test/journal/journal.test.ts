@@ -115,8 +115,9 @@ for (const [what, text] of [
     await writeFile(book.path, text);
     await assert.rejects(book.read(), { code: "JOURNAL_DAMAGED", message: /journal\.json/ });
     await assert.rejects(book.begin(image("d2")), { code: "JOURNAL_DAMAGED" });
-    const aside = await book.repair();
-    assert.equal(await readFile(aside ?? "", "utf8"), text);
+    const repaired = await book.repair();
+    assert.equal(await readFile(repaired?.aside ?? "", "utf8"), text);
+    assert.equal(repaired?.goesOn, "from-old");
     assert.ok(await book.completed(image("d1")));
     assert.equal((await book.read()).nodes.node2?.image?.status, "running");
     assert.equal(await book.repair(), undefined);
@@ -128,8 +129,17 @@ test("a journal of a later version is refused by its number and kept by repair",
   await (await book.begin(image("d1"))).complete();
   await writeFile(book.path, '{"version": 42, "nodes": {}}');
   await assert.rejects(book.read(), { code: "JOURNAL_NEWER", message: /version 42/ });
-  const aside = await book.repair();
-  assert.match(await readFile(aside ?? "", "utf8"), /42/);
+  const repaired = await book.repair();
+  assert.match(await readFile(repaired?.aside ?? "", "utf8"), /42/);
+  assert.equal(repaired?.goesOn, "from-old");
+});
+
+test("a flash that begins ends what is recorded of the system before it", async (t) => {
+  const book = journal(await folder(t));
+  await (await book.begin(image("d1"))).complete();
+  await (await book.begin({ ...image("d1"), step: "ready", phase: "post_installation" })).complete();
+  await book.begin({ ...image("d2"), step: "flash", phase: "os_installation" });
+  assert.deepEqual(Object.keys((await book.read()).nodes.node1 ?? {}), ["image", "flash"]);
 });
 
 test("a folder that cannot be written is a clear fault", async (t) => {

@@ -66,19 +66,34 @@ test("a change to one node's description writes that node alone", async () => {
   assert.equal(changed.stdout, "[false,true]\n");
 });
 
-test("two runs do not write to one board at once: the later one is told who does", async () => {
+const switching = `
+import { node } from "tpi";
+await node(2).on();
+`;
+
+test("two runs do not write to one board at once, or switch its nodes: the later one is told who does", async () => {
   desk.board.faults.set({ linkBytesPerSecond: 400_000 });
-  let other: Promise<{ code: number | null; stderr: string }> | undefined;
+  let other: Promise<readonly { code: number | null; stderr: string }[]> | undefined;
+  const later = async () => [
+    await desk.run(switching, { env: { TPI_RUN_LOG: path.join(desk.folder, "switching.jsonl") } }),
+    await desk.run(both, { env: { TWO: "second" } }),
+  ];
   const first = await desk.run(both, {
     env: { TWO: "first" },
     during: (said) => {
-      if (/wipe:/.test(said)) other ??= desk.run(both, { env: { TWO: "second" } });
+      if (/wipe:/.test(said)) other ??= later();
     },
   });
   assert.equal(first.code, 0, first.stderr);
-  const late = await other;
-  assert.notEqual(late?.code, 0);
-  assert.match(late?.stderr ?? "", /is held by process \d+ on .*HELD|HELD/);
+  const late = (await other) ?? [];
+  assert.equal(late.length, 2);
+  for (const { code, stderr } of late) {
+    assert.notEqual(code, 0);
+    assert.match(stderr, /the board \S+ is held by process \d+ on .*HELD$/m);
+    assert.doesNotMatch(stderr, /image:/, "nothing was made for it");
+  }
+  for (const { image, flash } of Object.values(journal()))
+    assert.equal(flash?.outputs.image, image?.outputs.image);
 });
 
 test("an image on the card is sent once, and a sibling sends only its own blocks", async () => {
@@ -96,12 +111,23 @@ test("an image on the card is sent once, and a sibling sends only its own blocks
   const drifted = await desk.run(viaCard, { args, env: { TWO: "other" } });
   assert.equal(drifted.code, 0, drifted.stderr);
   assert.match(drifted.stderr, /own-2 was made from description [0-9a-f]{8}, and this one is [0-9a-f]{8}/);
+  assert.match((await desk.run(viaCard, { env: { TWO: "other" } })).stderr, /it is off; own-2 was made from/);
+  const plan = await desk.run(viaCard, { args: ["--plan", ...args], env: { TWO: "other" } });
+  assert.match(plan.stdout, /skip .*has own-2 since .*, and own-2 was made from description/);
   const strict = await desk.run(viaCard.replace("viaCard()", "viaCard().strict()"), {
     args,
     env: { TWO: "other" },
   });
   assert.match(strict.stderr, /CACHE_DRIFT/);
-  assert.notEqual(strict.code, 0);
+  assert.equal(strict.code, 3);
+  for (const words of [[], ["--plan"]]) {
+    const again = await desk.run(viaCard.replace("viaCard()", "viaCard().strict()"), {
+      args: words,
+      env: { TWO: "other" },
+    });
+    assert.match(again.stderr, /CACHE_DRIFT/);
+    assert.equal(again.code, 3);
+  }
   const anew = await desk.run(viaCard.replace("viaCard()", "viaCard().again()"), { env: { TWO: "other" } });
   assert.equal(anew.code, 0, anew.stderr);
   assert.doesNotMatch(anew.stderr, /neither made nor sent|was made from description/);
