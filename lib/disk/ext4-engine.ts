@@ -51,8 +51,6 @@ export async function startEngine(
     execArgv: [],
     // what is young is looked through sooner, and with it go the buffers that large files leave behind
     resourceLimits: { maxYoungGenerationSizeMb: 6 },
-    // what is young is looked through sooner, and with it go the buffers that large files leave behind
-    resourceLimits: { maxYoungGenerationSizeMb: 6 },
     stdout: true,
     stderr: true,
   });
