@@ -68,12 +68,31 @@ async function differing(of: {
   const { run, bytes, original } = of;
   const start = run[0]?.at ?? 0;
   const known = run.filter(({ was }) => was !== undefined);
-  const [first] = known;
-  const before = first && original ? await original.read(first.at, lengthOf(known)) : undefined;
-  return run.filter((look) => {
-    const { at, length, was } = look;
-    if (!was || !before || !first) return true;
-    const now = bytes.subarray(at - start, at - start + length);
-    return Buffer.compare(now, before.subarray(at - first.at, at - first.at + length)) !== 0;
-  });
+  // small neighbours are unpacked in one go; a large block is looked at piece by piece
+  const before = original && (known.length > 1 ? await stretchOf(original, known) : original);
+  const found: Look[] = [];
+  for (const look of run) {
+    const now = bytes.subarray(look.at - start, look.at - start + look.length);
+    if (!look.was || !before || !(await same(before, { at: look.at, now }))) found.push(look);
+  }
+  return found;
+}
+
+type Readable = Pick<Source, "read">;
+
+async function stretchOf(original: Source, slots: readonly Look[]): Promise<Readable> {
+  const start = slots[0]?.at ?? 0;
+  const bytes = await original.read(start, lengthOf(slots));
+  return { read: async (at, length) => bytes.subarray(at - start, at - start + length) };
+}
+
+const stride = 1 << 20;
+
+async function same(before: Readable, of: { at: number; now: Uint8Array }): Promise<boolean> {
+  const { at, now } = of;
+  for (let done = 0; done < now.length; done += stride) {
+    const part = now.subarray(done, done + stride);
+    if (Buffer.compare(part, await before.read(at + done, part.length)) !== 0) return false;
+  }
+  return true;
 }

@@ -73,6 +73,7 @@ async function unpackRun(of: {
   const length = last.compressedAt + padded(last.unpaddedSize) - first.compressedAt;
   const bytes = await file.read(first.compressedAt, length);
   const content = await unpack({ records: run, bytes, check: first.check, path: file.path, signal });
+  if (run.length === 1) return [content];
   return run.map((block) => {
     const from = block.uncompressedAt - first.uncompressedAt;
     return new Uint8Array(content.subarray(from, from + block.uncompressedSize));

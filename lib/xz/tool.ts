@@ -66,19 +66,21 @@ export async function throughXz(job: {
 
 export const tooMuch = "it unpacks to more than its index says";
 
-/** All bytes of a stream; undefined as soon as they are more than `most`. */
+/** All bytes of a stream; undefined as soon as they are more than `most`, for which there is room from the start. */
 export async function gathered(
   stream: AsyncIterable<Uint8Array>,
-  most = Number.POSITIVE_INFINITY,
+  most?: number,
 ): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
+  const whole = most === undefined ? undefined : Buffer.allocUnsafeSlow(most);
   let size = 0;
   for await (const chunk of stream) {
+    if (whole && size + chunk.length > whole.length) return undefined;
+    if (whole) whole.set(chunk, size);
+    else chunks.push(chunk);
     size += chunk.length;
-    if (size > most) return undefined;
-    chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size);
+  return whole ? whole.subarray(0, size) : Buffer.concat(chunks, size);
 }
 
 /** The version of the `xz` on PATH, such as `5.4.1`: another one may make other bytes of the same content. */
