@@ -23,6 +23,7 @@ const long = [
   "cli/board",
   "cli/cache",
   "cli/state",
+  "disk/ext4-scripts",
   "disk/layouts",
   "disk/reshape",
   "disk/root-size",
@@ -43,10 +44,12 @@ const long = [
   "os/nocloud",
   "recipes/force",
   "recipes/four",
+  "recipes/pi-images",
   "recipes/refusals",
   "recipes/resume",
   "recipes/trouble",
   "toolbox/",
+  "xz/malformed",
 ].map((name) => path.join("test", name));
 const takesLong = (file) => long.some((name) => file.startsWith(name));
 const files = readdirSync(path.join(root, "test"), { recursive: true })
