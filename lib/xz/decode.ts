@@ -2,7 +2,7 @@ import { addAbortSignal, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { TpiError } from "../core/fault.ts";
 import { edgeSize, isXz, readHeader } from "./format.ts";
-import { hasXz, startXz } from "./tool.ts";
+import { hasXz, startXz, xzVersion } from "./tool.ts";
 import { faultOf } from "./trouble.ts";
 import { wasmStream } from "./wasm.ts";
 
@@ -41,11 +41,12 @@ async function* byCommand(
   options: DecodeOptions & { name: string },
 ): AsyncGenerator<Uint8Array> {
   const { signal, name, memoryLimit = 512 << 20 } = options;
-  const limits = [
-    `--memlimit-decompress=${memoryLimit}`,
-    `--memlimit-mt-decompress=${Math.min(memoryLimit, 96 << 20)}`,
-  ];
-  const { child, failure } = await startXz(["-dc", "-q", "-T0", ...limits], signal);
+  const limit = `--memlimit-decompress=${memoryLimit}`;
+  const shared = `--memlimit-mt-decompress=${Math.min(memoryLimit, 96 << 20)}`;
+  const [major = 0, minor = 0] = (await xzVersion(signal)).split(".").map(Number);
+  // xz before 5.4 does not know that word, and unpacks in one thread whatever it is told
+  const threads = major > 5 || (major === 5 && minor >= 4) ? ["-T0", shared] : ["-T1"];
+  const { child, failure } = await startXz(["-dc", "-q", limit, ...threads], signal);
   let broken: { readonly reason: unknown } | undefined;
   const fed = pipeline(input, child.stdin).catch((reason: NodeJS.ErrnoException) => {
     if (reason.code === "EPIPE" || reason.code === "ERR_STREAM_PREMATURE_CLOSE") return; // its exit code tells

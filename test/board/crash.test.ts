@@ -6,7 +6,7 @@ import { bmcCache, localCache } from "../../lib/cache.ts";
 import { claim } from "../../lib/claim.ts";
 import { type CrashDesk, crashDesk } from "./crash-desk.ts";
 
-const kills = Number(process.env.TPI_CRASHES ?? 30);
+const kills = Number(process.env.TPI_CRASHES ?? 20);
 const seed = Number(process.env.TPI_SEED ?? Date.now() % 1_000_000);
 
 const recipe = `

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { chmodSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
+import { toolPath } from "../../lib/core/tool.ts";
 import { decodeXz } from "../../lib/xz.ts";
-import { noise } from "../disk/tools.ts";
+import { noise, tempFolder } from "../disk/tools.ts";
 import { xzOf } from "./streams.ts";
 
 const content = Buffer.from(noise("content", 300_000));
@@ -114,4 +117,25 @@ test("decoding stops when it is told to", async () => {
   controller.abort();
   await assert.rejects(end, { name: "AbortError" });
   assert.ok(endless.destroyed);
+});
+
+test("an xz before 5.4 is not told words that it does not know", async () => {
+  await using folder = await tempFolder();
+  const real = await toolPath("xz");
+  const old = `#!/bin/sh
+case "$*" in
+  --version) echo "xz (XZ Utils) 5.2.5" ;;
+  *-mt-*) echo "xz: unrecognized option '--memlimit-mt-decompress'" >&2; exit 1 ;;
+  *) exec ${real} "$@" ;;
+esac
+`;
+  writeFileSync(path.join(folder.path, "xz"), old);
+  chmodSync(path.join(folder.path, "xz"), 0o755);
+  const before = process.env.PATH;
+  process.env.PATH = `${folder.path}:${before}`;
+  try {
+    assert.deepEqual(await decode(good), content);
+  } finally {
+    process.env.PATH = before;
+  }
 });
