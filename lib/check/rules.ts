@@ -10,6 +10,7 @@ import { passwords } from "./rules-passwords.ts";
 import { accountRows, keyOwners, sudoers } from "./rules-people.ts";
 import { scriptCalls, scriptFolders } from "./rules-script-places.ts";
 import { scriptRuns } from "./rules-script-runs.ts";
+import { scriptSql } from "./rules-script-sql.ts";
 import { pipCalls, rcLocal, scriptStarts } from "./rules-scripts.ts";
 import { secrets } from "./rules-secrets.ts";
 import { sshd } from "./rules-sshd.ts";
@@ -34,6 +35,7 @@ export const rules: readonly Rule[] = [
   scriptFolders,
   scriptCalls,
   scriptRuns,
+  scriptSql,
   bootPaths,
   fstab,
   commandLine,

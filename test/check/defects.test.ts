@@ -26,6 +26,7 @@ exec > /boot/firstboot.log 2>&1
 echo "deb http://deb.debian.org/debian bullseye main" > /etc/apt/sources.list
 pip3 install numpy
 psql -c "CREATE ROLE hive PASSWORD 'changeme'"
+psql -c "CREATE ROLE hive; CREATE TABLE sensor_data ()"
 echo "include_dir 'conf.d'" >> /etc/postgresql/13/main/postgresql.conf
 iptables -P INPUT DROP
 iptables-save > /etc/iptables/rules.v4
@@ -90,6 +91,7 @@ const defects: readonly Defect[] = [
   { what: "a user's keys belong to root", rule: "ssh-keys", says: /home\/pi.*uid 0/ },
   { what: "a private key is in the image", rule: "secrets", says: /id_ed25519.*every machine/ },
   { what: "the tunnel has a placeholder for a key", rule: "wireguard", says: /PublicKey/ },
+  { what: "a role is made twice", rule: "script-sql", says: /role hive/ },
   { what: "the firewall is for IPv4 alone", rule: "script-runs", says: /IPv6/ },
   {
     what: "rules are saved into a folder that nobody makes",

@@ -93,6 +93,15 @@ const cases: readonly Case[] = [
     good: root({ ...started("true"), "/etc/rc.local": script("true") }),
   },
   {
+    title: "a role that is made twice",
+    rule: "script-sql",
+    says: /creates role hive, which it has created before/,
+    ...scripts(
+      "psql -c 'CREATE ROLE hive'\npsql <<E\ncreate user \"hive\" login;\nE",
+      "psql -c 'CREATE ROLE hive'\npsql -c 'CREATE DATABASE hive'\n# CREATE ROLE hive\npsql -c 'CREATE TABLE IF NOT EXISTS t ()'\npsql -c 'CREATE TABLE t ()'",
+    ),
+  },
+  {
     title: "a firewall for IPv4 alone",
     rule: "script-runs",
     says: /IPv6/,
