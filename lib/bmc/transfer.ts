@@ -94,10 +94,10 @@ async function perform(
       touched = { ...touched, handle };
     },
   };
+  if (slot !== undefined) await noteWriting(on.state, slot); // before anything is touched: the folder may be read-only
   const attempt = async (): Promise<Outcome> => {
     if (slot !== undefined)
       await doing.move("power-off", () => switchPower(api, { slot, on: false, signal }));
-    if (slot !== undefined) await noteWriting(on.state, slot);
     const kind = plan.type === "flash" ? "wipe" : "upgrade";
     return await doing.move(kind, () => begunInTime(api, { job, scope: doing }));
   };
