@@ -14,8 +14,9 @@ import { openXz } from "../../lib/xz.ts";
 import { e2fsckFindsNothing } from "../disk/edited.ts";
 import { must } from "../disk/fixture.ts";
 import { extract } from "../disk/tools.ts";
-import { noMount, opened, packed, shellRoot } from "../image/engines.ts";
+import { noMount, opened, packed } from "../image/engines.ts";
 import { arm64Emulator, busyboxRoot, oneRoot } from "../image/roots.ts";
+import { editsAndRuns, otherRoots } from "./other-roots.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tpi-engines-slow-test-"));
 process.env.TPI_TEMP = path.join(folder, "temp");
@@ -28,12 +29,8 @@ const lacking = async (...tools: readonly string[]) => {
   return false;
 };
 
-const roots = [
-  { kind: "btrfs", size: 128 << 20, make: "mkfs.btrfs", check: ["btrfs", "check", "--readonly"] },
-  { kind: "xfs", size: 320 << 20, make: "mkfs.xfs", check: ["xfs_repair", "-n"] },
-] as const;
-for (const { kind, size, make, check } of roots) {
-  const name = kind === "xfs" ? "XFS" : kind;
+for (const root of otherRoots) {
+  const { kind, name, make } = root;
   const unable =
     (await lacking(make)) || (await kernelLacks({ commands: false, rootKind: kind, arch: undefined }));
   test(`a root on ${kind} is refused by overlay, and edited and run in by mount`, {
@@ -43,25 +40,7 @@ for (const { kind, size, make, check } of roots) {
     const { signal } = new AbortController();
     assert.match((await overlayEngine.unfit(needs, signal)) ?? "", new RegExp(`root file system is ${name}`));
     assert.equal(await mountEngine.unfit(needs, signal), undefined);
-    const from = await shellRoot(path.join(folder, kind));
-    await mkdir(path.join(from, "etc"));
-    await writeFile(path.join(from, "etc/os-release"), "ID=debian\n");
-    const image = await packed(await oneRoot(folder, { kind, size, from }));
-    const after = path.join(folder, `${kind}.after`);
-    {
-      await using bench = await opened(mountEngine, image);
-      const [root] = bench.table.partitions;
-      assert.ok(root);
-      const tree = await bench.tree(root);
-      await tree.write("/etc/hostname", "cp1\n", { mode: 0o640, uid: 5, gid: 6 });
-      await bench.run("cat /etc/hostname > /seen", root);
-      assert.equal(text(await tree.read("/seen")), "cp1\n");
-      const { disk, changed } = await bench.finish();
-      assert.equal(changed(0, 1 << 20), false);
-      await writeFile(after, await disk.read(root.start, root.size));
-    }
-    const [program, ...words] = check;
-    await must(program, ...words, after);
+    await editsAndRuns(mountEngine, { folder, root });
   });
 }
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -9,10 +8,10 @@ import { kernelLacks } from "../../lib/image/engines/kernel.ts";
 import { mountEngine } from "../../lib/image/engines/mount.ts";
 import { toolboxEngine } from "../../lib/image/engines/toolbox.ts";
 import { toolbox } from "../../lib/toolbox.ts";
-import { must } from "../disk/fixture.ts";
-import { opened, packed, shellRoot } from "../image/engines.ts";
+import { opened, packed } from "../image/engines.ts";
 import { arm64Emulator, busyboxRoot, oneRoot } from "../image/roots.ts";
 import { type Dockerd, dockerd, noDocker } from "../toolbox/dockerd.ts";
+import { editsAndRuns, otherRoots } from "./other-roots.ts";
 
 const noEngine = await noDocker();
 const folder = mkdtempSync(path.join(tmpdir(), "tpi-toolbox-roots-test-"));
@@ -38,38 +37,14 @@ async function lacking(tool: string, rootKind: string): Promise<string | false> 
   return (await kernelLacks({ commands: false, rootKind, arch: undefined })) ?? false;
 }
 
-const roots = [
-  { kind: "btrfs", size: 128 << 20, make: "mkfs.btrfs", check: ["btrfs", "check", "--readonly"] },
-  { kind: "xfs", size: 320 << 20, make: "mkfs.xfs", check: ["xfs_repair", "-n"] },
-] as const;
-for (const { kind, size, make, check } of roots) {
-  const name = kind === "xfs" ? "XFS" : kind;
+for (const root of otherRoots) {
+  const { kind, name, make } = root;
   test(`a root on ${name} is edited and run in by the toolbox, and sound to its own checker`, {
     skip: await lacking(make, kind),
   }, async () => {
-    const from = await shellRoot(path.join(folder, kind));
-    await mkdir(path.join(from, "etc"));
-    await writeFile(path.join(from, "etc/os-release"), "ID=debian\n");
-    const base = await packed(await oneRoot(folder, { kind, size, from }));
     const box = toolboxEngine();
     assert.equal(await box.unfit({ commands: true, rootKind: name, arch: undefined }, signal), undefined);
-    const after = path.join(folder, `${kind}.after`);
-    {
-      await using bench = await opened(box, base);
-      const [root] = bench.table.partitions;
-      assert.ok(root);
-      const tree = await bench.tree(root);
-      await tree.write("/etc/hostname", "cp1\n", { mode: 0o640, uid: 5, gid: 6 });
-      await bench.run("cat /etc/hostname > /seen", root);
-      assert.equal(text(await tree.read("/seen")), "cp1\n");
-      const { mode, uid, gid } = await tree.stat("/etc/hostname");
-      assert.deepEqual({ mode, uid, gid }, { mode: 0o640, uid: 5, gid: 6 });
-      const { disk, changed } = await bench.finish();
-      assert.equal(changed(0, 1 << 20), false);
-      await writeFile(after, await disk.read(root.start, root.size));
-    }
-    const [program, ...words] = check;
-    await must(program, ...words, after);
+    await editsAndRuns(box, { folder, root });
     assert.deepEqual(await engine.client.listContainers({ all: true }), []);
   });
 }
