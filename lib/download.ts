@@ -1,4 +1,3 @@
 export { digestAlready, type Fetched, fetched, fetchedAlready } from "./download/fetch.ts";
-export { forgotten, hashesOf } from "./download/remembered.ts";
 export { fileNameOf, type RemoteBase } from "./download/remote.ts";
 export { packingIn, unpacked } from "./download/unpack.ts";

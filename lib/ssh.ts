@@ -9,7 +9,7 @@ import { changeExpiredPassword, type PasswordChange } from "./ssh/expired.ts";
 import { type Endpoint, forward } from "./ssh/forward.ts";
 import { type GetOptions, getBytes, getFile } from "./ssh/get.ts";
 import { forget } from "./ssh/known.ts";
-import { disconnect } from "./ssh/pool.ts";
+import { borrow, disconnect } from "./ssh/pool.ts";
 import { type PutOptions, put } from "./ssh/put.ts";
 import { addressOf, type SshTarget } from "./ssh/target.ts";
 
@@ -26,6 +26,8 @@ export type { HostKey, SecretSource, SshTarget } from "./ssh/target.ts";
  */
 export interface Ssh {
   readonly target: SshTarget;
+  /** Logs in ahead of the first use, which then need not wait. */
+  connect(signal: AbortSignal): Promise<void>;
   /** Runs a command to its end; an exit code other than 0 is a result. */
   exec(command: Command, options: ExecOptions): Promise<Output>;
   /** The lines that a command prints, no faster than they are taken; to leave the loop ends the command. */
@@ -52,6 +54,7 @@ export interface Ssh {
 /** The machine that `target` describes; nothing is touched yet. */
 export const ssh = (target: SshTarget): Ssh => ({
   target,
+  connect: async (signal) => (await borrow(target, signal))[Symbol.dispose](),
   exec: (command, options) => exec(target, { ...options, command }),
   lines: (command, options) => lines(target, { ...options, command }),
   put: (from, to, options) => put(target, { ...options, from, to }),

@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
 import { z } from "zod";
+import { hashesOf } from "../core/hashes.ts";
 import { paths } from "../core/paths.ts";
 import type { Arch } from "./recipe.ts";
 
@@ -42,7 +40,9 @@ export async function stored(
     (is) => is.size,
     () => undefined,
   );
-  if (size !== said.data.size || (await sha256(file, want.signal)) !== said.data.sha256) return undefined;
+  if (size !== said.data.size) return undefined;
+  const { sha256 } = await hashesOf(file, { signal: want.signal });
+  if (sha256 !== said.data.sha256) return undefined;
   return { path: file, arch, ...said.data };
 }
 
@@ -54,12 +54,6 @@ export async function keep(image: BaseImage, draft: string): Promise<void> {
   await rename(draft, file);
   await writeFile(`${labelPath(arch)}.new`, `${JSON.stringify(said, null, 2)}\n`);
   await rename(`${labelPath(arch)}.new`, labelPath(arch));
-}
-
-async function sha256(file: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), hash, { signal });
-  return hash.digest("hex");
 }
 
 function parsed(text: string): unknown {

@@ -22,6 +22,8 @@ export interface Api {
   /** Any other request, sent once; a refusal is a fault. */
   send(call: Call): Promise<Reply>;
   download(call: Call): Promise<Readable>;
+  /** How often it has logged in: more often than before where the daemon has been restarted, which forgets its tokens. */
+  logins(): number;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export function apiOf(place: Place): Api {
       if ("kind" in reply) return reply.body;
       throw refusal(board, call, reply);
     },
+    logins: () => session.logins(),
     close: () => wire.close(),
   };
 }

@@ -4,15 +4,16 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { isFault } from "../core/fault.ts";
+import type { Scope } from "../core/scope.ts";
 import { type Step, step } from "../core/step.ts";
 import type { Api } from "./api.ts";
 import { readAbout } from "./reads.ts";
 
 /** The controller's own upkeep. */
 export interface ChoreVerbs {
-  /** Restarts the controller at once; the nodes lose power, and get back what was stored for them. */
+  /** Restarts the controller, and waits until it has gone; the nodes lose power, and get back what was stored for them. */
   reboot(): Step<void>;
-  /** Restarts the daemon: tokens, bans and transfers are gone, and running nodes are power-cycled. */
+  /** Restarts the daemon, and waits until it has gone: with its tokens, bans and transfers. Running nodes are power-cycled. */
   reload(): Step<void>;
   /** Takes the board's network down and up; connections break for seconds. */
   resetNetwork(): Step<void>;
@@ -26,7 +27,7 @@ export interface ChoreVerbs {
 const between = 1_000;
 
 export function choreVerbs(api: Api, name: string): ChoreVerbs {
-  const away = (type: string, what: { kind: string; text: string }) =>
+  const away = (type: string, what: { kind: string; text: string; goes: boolean }) =>
     step<void>({
       label: `${what.kind} ${name}`,
       subject: name,
@@ -37,12 +38,16 @@ export function choreVerbs(api: Api, name: string): ChoreVerbs {
           await api.set(type, { signal: doing.signal }).catch((error: unknown) => {
             if (!isFault(error, "BMC_DROPPED")) throw error; // it may be gone before it has answered
           });
+          if (what.goes) await gone(api, doing);
         }),
     });
   return {
-    reboot: () => away("reboot", { kind: "reboot", text: "the controller; its nodes lose power" }),
-    reload: () => away("reload", { kind: "reload", text: "the daemon; its nodes are power-cycled" }),
-    resetNetwork: () => away("network", { kind: "reset-network", text: "down and up, connections break" }),
+    reboot: () =>
+      away("reboot", { kind: "reboot", text: "the controller; its nodes lose power", goes: true }),
+    reload: () =>
+      away("reload", { kind: "reload", text: "the daemon; its nodes are power-cycled", goes: true }),
+    resetNetwork: () =>
+      away("network", { kind: "reset-network", text: "down and up, connections break", goes: false }),
     ready: () =>
       step<void>({
         label: `wait for ${name}`,
@@ -60,6 +65,22 @@ export function choreVerbs(api: Api, name: string): ChoreVerbs {
         perform: (doing) => doing.move("save", () => save(api, { file, signal: doing.signal })),
       }),
   };
+}
+
+/** A controller answers on for a while after it was told to go: who waits for it to answer must know that it has gone. */
+async function gone(api: Api, scope: Scope): Promise<void> {
+  const before = api.logins();
+  const patience = Date.now() + 60_000;
+  while (api.logins() === before) {
+    if (Date.now() > patience) return scope.say(`${api.board} still answers after a minute`);
+    try {
+      await readAbout(api, scope.signal);
+    } catch (error) {
+      if (isFault(error, "BMC_DROPPED", "BMC_UNREACHABLE")) return;
+      throw error;
+    }
+    await pause(between / 4, undefined, { signal: scope.signal });
+  }
 }
 
 async function answered(api: Api, signal: AbortSignal): Promise<void> {

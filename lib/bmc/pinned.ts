@@ -6,6 +6,8 @@ import { ambient } from "../core/scope.ts";
 import { known, remember } from "../ssh.ts";
 import { addressOf, type Place } from "./place.ts";
 
+export { request } from "undici";
+
 /**
  * HTTPS connections to one board, handed over only after its certificate is the known one: not even the token is sent
  * to another. The certificate is self-signed and usually expired, so nothing else about it is checked.

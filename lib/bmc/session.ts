@@ -13,6 +13,8 @@ export interface Session {
     stale: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>>>;
+  /** How often it has logged in. */
+  logins(): number;
 }
 
 /** Credentials that a board has refused in this process: to try them again would count towards a ban. */
@@ -20,7 +22,9 @@ const refused = new Map<string, string>();
 
 export function sessionOf(place: Place, wire: Wire): Session {
   let current: Promise<Readonly<Record<string, string>>> | undefined;
+  let logins = 0;
   const login = (signal: AbortSignal) => {
+    logins += 1;
     const made = authorization(place, { wire, signal });
     current = made;
     made.catch(() => {
@@ -34,6 +38,7 @@ export function sessionOf(place: Place, wire: Wire): Session {
       const now = await current?.catch(() => undefined);
       return now && now !== stale ? now : await login(signal);
     },
+    logins: () => logins,
   };
 }
 

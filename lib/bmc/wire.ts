@@ -1,7 +1,6 @@
 import type { Readable } from "node:stream";
-import { type Dispatcher, request } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { isFault, TpiError } from "../core/fault.ts";
-import { pinnedAgent } from "./pinned.ts";
 import { addressOf, type Place } from "./place.ts";
 
 /** One HTTP request to the controller. */
@@ -34,8 +33,10 @@ export interface Wire {
 
 export function wireTo(place: Place): Wire {
   const board = addressOf(place);
-  const dispatcher = pinnedAgent(place);
+  let dispatcher: Agent | undefined;
   const exchange = async (call: Call): Promise<Dispatcher.ResponseData> => {
+    const { pinnedAgent, request } = await import("./pinned.ts"); // a run with nothing to do sends nothing
+    dispatcher ??= pinnedAgent(place);
     const { method = "GET", signal, headers = {}, body, patience = 30_000 } = call;
     return await request(`https://${board}${call.path}`, {
       dispatcher,
@@ -68,7 +69,7 @@ export function wireTo(place: Place): Wire {
         const { statusCode: status, body } = await exchange(call);
         return status === 200 ? { kind: "stream" as const, body } : { status, text: await body.text() };
       }),
-    close: () => dispatcher.destroy(),
+    close: async () => dispatcher?.destroy(),
   };
 }
 

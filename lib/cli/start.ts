@@ -1,8 +1,9 @@
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { base } from "../base.ts";
+import { board } from "../board.ts";
 import { planning } from "../core/plan.ts";
-import { guarded } from "../core/scope.ts";
+import { ambient, guarded } from "../core/scope.ts";
 import { clearDesk, type Desk, desk } from "./desk.ts";
 import { furnish } from "./furniture.ts";
 
@@ -38,8 +39,15 @@ export async function start({ keep, words }: StartOptions): Promise<void> {
 /** Runs the recipe in this process, as if it had been called by itself. */
 async function run(own: Desk, words: readonly string[]): Promise<void> {
   process.env.TPI_CONFIG = own.config;
+  if (own.found) greet();
   process.argv = [process.argv[0] ?? "node", recipe, ...words];
   await import(pathToFileURL(recipe).href);
+}
+
+/** Logs in to modules that may be up already while the recipe is still read: it asks each of them first. */
+function greet(): void {
+  const { signal } = ambient();
+  for (const { ssh } of board().nodes) ssh.connect(signal).catch(() => undefined); // the recipe will say why not
 }
 
 function goodbye(own: Desk, stays: boolean): string {

@@ -1,7 +1,8 @@
 import { TpiError } from "../core/fault.ts";
+import { forgotten, hashesOf } from "../core/hashes.ts";
 import { planning } from "../core/plan.ts";
 import { ambient, narrowed, type Scope } from "../core/scope.ts";
-import { digestAlready, fetched, forgotten, hashesOf, type RemoteBase } from "../download.ts";
+import type { RemoteBase } from "../download.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** What of a description says which base it starts from. */
@@ -15,6 +16,7 @@ export async function baseDigest(start: Start, signal: AbortSignal): Promise<str
   const remote = remoteOf(start);
   if (!remote) return await fileDigest(start, signal);
   const scope = scopeOf(signal);
+  const { digestAlready, fetched } = await import("../download.ts"); // a local base needs none of it
   const known = await digestAlready(remote, scope);
   if (known !== undefined) return known;
   if (planning()) throw new TpiError("DOWNLOAD_NEEDED", { url: remote.url });

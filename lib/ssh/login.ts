@@ -25,8 +25,8 @@ interface Offer {
 }
 
 /**
- * Offers each credential of the target once: agent, keys in order, then the password. It first sends `none`, which no
- * server counts as a try, to learn what the server takes.
+ * Offers each credential of the target once: agent, keys in order, then the password. Where there is no key, it first
+ * sends `none`, which no server counts as a try, to learn which way of asking for a password the server has.
  */
 export async function login(target: SshTarget, signal: AbortSignal): Promise<Login> {
   const given = target.password;
@@ -36,17 +36,15 @@ export async function login(target: SshTarget, signal: AbortSignal): Promise<Log
     if (/new password|retype|re-enter/i.test(prompt)) state.expired = true;
     return state.expired ? undefined : password;
   };
-  const offers = [
-    ...agentOffer(target),
-    ...(await keyOffers(target)),
-    ...(password ? passwordOffer(target.user, { password, answer: prompted }) : []),
-  ];
+  const keys = [...agentOffer(target), ...(await keyOffers(target))];
+  const byKey = keys.length > 0;
+  const offers = [...keys, ...(password ? passwordOffer(target.user, { password, answer: prompted }) : [])];
   return Object.assign(state, {
     next: (left: readonly AuthenticationType[] | null, _partial: boolean | null, go: NextAuthHandler) => {
-      if (left === null) return go({ type: "none", username: target.user });
-      state.offered = left;
+      if (left === null && !byKey) return go({ type: "none", username: target.user });
+      if (left) state.offered = left;
       for (let offer = offers.shift(); offer; offer = offers.shift()) {
-        const method = offer.method(left);
+        const method = offer.method(left ?? ["publickey"]);
         if (!method) continue;
         state.tried.push(offer.what);
         return go(method);

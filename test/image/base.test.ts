@@ -5,7 +5,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
-import { hashesOf } from "../../lib/download/remembered.ts";
+import { hashesOf } from "../../lib/core/hashes.ts";
 import { image } from "../../lib/image.ts";
 import { type ImageFixture, must, rk1Image, tempFolder } from "../disk/fixture.ts";
 import { origin } from "../download/origin.ts";

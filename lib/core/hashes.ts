@@ -4,11 +4,11 @@ import { readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import { digestOf } from "../core/digest.ts";
-import { draft, sweepDrafts } from "../core/draft.ts";
-import { TpiError } from "../core/fault.ts";
-import { paths } from "../core/paths.ts";
-import { planning } from "../core/plan.ts";
+import { digestOf } from "./digest.ts";
+import { draft, sweepDrafts } from "./draft.ts";
+import { TpiError } from "./fault.ts";
+import { paths } from "./paths.ts";
+import { planning } from "./plan.ts";
 
 /** A file's digests, in hex. */
 export interface Hashes {
