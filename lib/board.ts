@@ -1,6 +1,6 @@
 import { type Bmc, bmc } from "./bmc.ts";
 import { boardSeed, boardState } from "./board/seed.ts";
-import { type BmcCache, type BmcCacheOptions, bmcCache, localCache } from "./cache.ts";
+import { type BmcCache, type BmcCacheOptions, bases, bmcCache, localCache } from "./cache.ts";
 import { type Config, type ConfigInput, config, type NodeConfig, type Slot } from "./config.ts";
 import { TpiError } from "./core/fault.ts";
 import { journal } from "./journal.ts";
@@ -80,9 +80,13 @@ function nodeSettings(from: { node: NodeConfig; settings: Config; state: string 
   };
 }
 
-/** What is kept under names of your own: on this machine, and on the card of a board (the default one where none is named). */
+/**
+ * What is kept under names of your own, on this machine and on the card of a board (the default one where none is named),
+ * and what the kit keeps for itself.
+ */
 export const cache = {
   local: localCache,
+  bases,
   onBmc: (of: Pick<Board, "bmc"> = board(), options: BmcCacheOptions = {}): BmcCache =>
     bmcCache(of.bmc.ssh, options),
 } as const;

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { basesIn } from "./cache/bases.ts";
 import { cardStore } from "./cache/card.ts";
 import type { OnCard } from "./cache/card-out.ts";
 import type { Keeping } from "./cache/card-put.ts";
@@ -92,6 +93,35 @@ export function localCache(folder: string = path.join(paths().cache, "kept")): L
     },
   };
 }
+
+/** A file that the kit keeps for itself. */
+export interface KeptFile {
+  /** Its path below the cache folder. */
+  readonly name: string;
+  /** What it is, for a person. */
+  readonly what: string;
+  /** Bytes. */
+  readonly size: number;
+  /** When it was used last, in milliseconds since 1970. */
+  readonly used: number;
+}
+
+/**
+ * What the kit keeps for itself: base images that it built, downloads, bases made ready for edits, the toolbox image. What
+ * is missing is made or fetched anew by the next run that needs it.
+ */
+export interface Bases {
+  /** The folder, for people. */
+  readonly location: string;
+  list(): Step<readonly KeptFile[]>;
+  /** Removes one by its name or the beginning of it. `CACHE_MISSING`; `HELD` while it is being made. */
+  delete(name: string): Step<void>;
+  /** Removes those over the limits, but none that was used within the last hour: a run may be at it. */
+  prune(want: Omit<Prune, "tags">, words?: { readonly dry?: boolean }): Step<readonly KeptFile[]>;
+}
+
+/** The kit's own files on this machine. */
+export const bases = (): Bases => basesIn(paths().cache);
 
 /** A cache on a board's controller, usually on its card. */
 export interface BmcCache extends Cache {

@@ -2,7 +2,17 @@ export { base } from "./base.ts";
 export type { Bmc, BmcImage, BmcOptions, Power, Slot, Transfer, TransferReport, Uart } from "./bmc.ts";
 export { bmc } from "./bmc.ts";
 export { type Board, board, cache, node } from "./board.ts";
-export type { BmcCache, Cache, Cached, Facts, LocalCache, Metadata, Prune } from "./cache.ts";
+export type {
+  Bases,
+  BmcCache,
+  Cache,
+  Cached,
+  Facts,
+  KeptFile,
+  LocalCache,
+  Metadata,
+  Prune,
+} from "./cache.ts";
 export { armbian, catalogue, debian, type Hardware, type Published, raspios, ubuntu } from "./catalogue.ts";
 export { type Config, type ConfigInput, config } from "./config.ts";
 export { all } from "./core/all.ts";

@@ -1,5 +1,14 @@
 import { board } from "../board.ts";
-import { bmcCache, type Cache, localCache, type Metadata, type Prune, type Tags, tagged } from "../cache.ts";
+import {
+  bases,
+  bmcCache,
+  type Cache,
+  localCache,
+  type Metadata,
+  type Prune,
+  type Tags,
+  tagged,
+} from "../cache.ts";
 import { exitCodes, isFault } from "../core/fault.ts";
 import { nearest } from "../core/nearest.ts";
 import { table } from "../core/table.ts";
@@ -39,6 +48,10 @@ export async function listCache(words: CacheWords): Promise<void> {
   print(`${counted(metas)}; ${holds}`);
   for (const { name, why } of broken)
     print(`${name}.meta cannot be read: ${why} (tpix cache verify --set-aside)`);
+  if (words.onBmc || words.folder) return;
+  const files = await bases().list();
+  const what = `${plural(files.length, "base or download", "bases and downloads")} of ${sizeText(bytesOf(files))}`;
+  if (files.length > 0) print(`beside it are ${what} (tpix cache ls --bases)`);
 }
 
 const row = ({ key, size, tags, os, module, kept, stored, sha256 }: Metadata) => ({
@@ -52,14 +65,19 @@ const row = ({ key, size, tags, os, module, kept, stored, sha256 }: Metadata) =>
   "stored (UTC)": minute(Date.parse(stored)),
 });
 
-const minute = (time: number): string => new Date(time).toISOString().slice(0, 16).replace("T", " ");
+/** A time in UTC, to the minute. */
+export const minute = (time: number): string => new Date(time).toISOString().slice(0, 16).replace("T", " ");
 
-const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+/** `1 file`, `2 files`. */
+export const plural = (count: number, one: string, many: string): string =>
+  `${count} ${count === 1 ? one : many}`;
 
-function counted(metas: readonly Metadata[]): string {
-  const bytes = metas.reduce((sum, { size }) => sum + size, 0);
-  return `${plural(metas.length, "entry", "entries")} of ${sizeText(bytes)}`;
-}
+const counted = (metas: readonly Metadata[]): string =>
+  `${plural(metas.length, "entry", "entries")} of ${sizeText(bytesOf(metas))}`;
+
+/** What they have together. */
+export const bytesOf = (all: readonly { readonly size: number }[]): number =>
+  all.reduce((sum, { size }) => sum + size, 0);
 
 const tagText = (tags: Tags): string =>
   Object.entries(tags)
@@ -123,18 +141,20 @@ export async function exportCached(
 /** Removes what may go, or with `--dry-run` says what that is. */
 export async function pruneCache(words: CacheWords): Promise<void> {
   await using own = opened(words);
-  const { tag = {}, unusedFor, keepSize: keepBytes, keepCount, dryRun: dry = false } = words;
-  const want: Prune = {
-    ...(Object.keys(tag).length > 0 && { tags: tag }),
-    ...(unusedFor !== undefined && { unusedFor }),
-    ...(keepBytes !== undefined && { keepBytes }),
-    ...(keepCount !== undefined && { keepCount }),
-  };
+  const { tag = {}, dryRun: dry = false } = words;
+  const want: Prune = { ...(Object.keys(tag).length > 0 && { tags: tag }), ...limitsOf(words) };
   const { entries, loose } = await own.cache.prune(want, { dry });
   if (entries.length > 0) table(entries.map(row));
   const files = `${plural(loose.files, "file", "files")} of ${sizeText(loose.bytes)}`;
   print(`${dry ? "would go" : "gone"}: ${counted(entries)}; ${files} that nothing else refers to`);
 }
+
+/** The limits of a prune. */
+export const limitsOf = ({ unusedFor, keepSize, keepCount }: CacheWords): Omit<Prune, "tags"> => ({
+  ...(unusedFor !== undefined && { unusedFor }),
+  ...(keepSize !== undefined && { keepBytes: keepSize }),
+  ...(keepCount !== undefined && { keepCount }),
+});
 
 /** Hashes every content, and ends with 1 where one is damaged. */
 export async function verifyCache(words: CacheWords): Promise<void> {
@@ -155,4 +175,5 @@ function opened({ onBmc, folder }: CacheWords): { readonly cache: Cache } & Asyn
   };
 }
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+/** A line on the standard output. */
+export const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { bytesOf, type Duration, type Size } from "../core/units.ts";
 import type { CacheWords } from "./cache.ts";
+
+type BaseWords = CacheWords & { readonly bases: boolean };
 
 /** The words about what is kept between runs: `cache` and `state`. */
 export function keeping(words: Command): void {
@@ -9,31 +11,47 @@ export function keeping(words: Command): void {
     command
       .option("--on-bmc", "the cache on the board's card", false)
       .option("--folder <path>", "another folder than the usual one");
-  place(cache.command("ls").description("list them, with totals"))
+  const own = (command: Command) =>
+    place(command).addOption(
+      new Option("--bases", "what the kit keeps for itself: base images, downloads")
+        .default(false)
+        .conflicts(["onBmc", "folder", "tag"]),
+    );
+  own(cache.command("ls").description("list them, with totals"))
     .option("--tag <name=value>", "only those with this tag (may be repeated)", tag, {})
     .option("--json", "for programs", false)
-    .action(async (options: CacheWords) => (await import("./cache.ts")).listCache(options));
+    .action(async (options: BaseWords) =>
+      options.bases
+        ? (await import("./bases.ts")).listBases(options)
+        : (await import("./cache.ts")).listCache(options),
+    );
   place(cache.command("show").description("all that is known of one").argument("<key>"))
     .option("--json", "for programs", false)
     .action(async (key: string, options: CacheWords) =>
       (await import("./cache.ts")).showCached(key, options),
     );
-  place(cache.command("rm").description("remove some").argument("<keys...>")).action(
-    async (keys: readonly string[], options: CacheWords) =>
-      (await import("./cache.ts")).removeCached(keys, options),
+  own(cache.command("rm").description("remove some").argument("<keys...>")).action(
+    async (keys: readonly string[], options: BaseWords) =>
+      options.bases
+        ? (await import("./bases.ts")).removeBases(keys)
+        : (await import("./cache.ts")).removeCached(keys, options),
   );
   place(
     cache.command("export").description("write one to a file").argument("<key>").argument("<file>"),
   ).action(async (key: string, file: string, options: CacheWords) =>
     (await import("./cache.ts")).exportCached({ key, file }, options),
   );
-  place(cache.command("prune").description("remove what may go; without words, what nothing refers to"))
+  own(cache.command("prune").description("remove what may go; without words, what nothing refers to"))
     .option("--tag <name=value>", "only those with this tag (may be repeated)", tag, {})
     .option("--unused-for <time>", "those not used for longer, as 12h or 30d", duration)
     .option("--keep-size <size>", "those used longest ago, until so much is left, as 20GB", bytes)
     .option("--keep-count <count>", "those used longest ago, until so many are left", count)
     .option("--dry-run", "only say what would go", false)
-    .action(async (options: CacheWords) => (await import("./cache.ts")).pruneCache(options));
+    .action(async (options: BaseWords) =>
+      options.bases
+        ? (await import("./bases.ts")).pruneBases(options)
+        : (await import("./cache.ts")).pruneCache(options),
+    );
   place(cache.command("verify").description("hash every content"))
     .option("--set-aside", "move what is damaged to damaged/", false)
     .action(async (options: CacheWords) => (await import("./cache.ts")).verifyCache(options));

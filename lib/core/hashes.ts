@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
@@ -28,10 +28,11 @@ export async function hashesOf(
 ): Promise<Hashes> {
   const note = await noteOf(file);
   const known = how.full ? undefined : await remembered(note);
+  if (known && !planning()) await utimes(note, new Date(), new Date()).catch(() => undefined);
   if (known) return known;
   const hashes = await hashed(file, how.signal);
   if (!planning()) {
-    const drafts = path.join(path.dirname(note), "drafts");
+    const drafts = path.join(folder(), "drafts");
     await sweepDrafts(drafts);
     await using text = await draft(drafts, { content: JSON.stringify(hashes), signal: how.signal });
     await text.publish(note);
@@ -39,10 +40,27 @@ export async function hashesOf(
   return hashes;
 }
 
+/** When the digests of a file were last asked for, in milliseconds since 1970; undefined where that is not known. */
+export async function askedFor(file: string): Promise<number | undefined> {
+  const note = await noteOf(file).catch(() => undefined);
+  return note === undefined ? undefined : (await stat(note).catch(() => undefined))?.mtimeMs;
+}
+
+/** Removes what is remembered of files and was not asked for since `time`. */
+export async function sweepHashes(time: number): Promise<void> {
+  for (const name of await readdir(folder()).catch(() => [])) {
+    const note = path.join(folder(), name);
+    const is = await stat(note).catch(() => undefined);
+    if (is?.isFile() && is.mtimeMs < time) await rm(note, { force: true });
+  }
+}
+
 /** Forgets a file's digests, so that the next question reads it. */
 export async function forgotten(file: string): Promise<void> {
   await rm(await noteOf(file), { force: true });
 }
+
+const folder = (): string => path.join(paths().cache, "hashes");
 
 async function noteOf(file: string): Promise<string> {
   const facts = await stat(file, { bigint: true }).catch((cause: unknown) => {
@@ -50,7 +68,7 @@ async function noteOf(file: string): Promise<string> {
   });
   if (!facts.isFile()) throw new TpiError("IMAGE_MISSING", { path: file });
   const identity = [path.resolve(file), facts.ino, facts.size, facts.mtimeNs];
-  return path.join(paths().cache, "hashes", `${digestOf(identity)}.json`);
+  return path.join(folder(), `${digestOf(identity)}.json`);
 }
 
 async function remembered(note: string): Promise<Hashes | undefined> {

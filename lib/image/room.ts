@@ -1,8 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { digestOf } from "../core/digest.ts";
 import { TpiError } from "../core/fault.ts";
-import { hold } from "../core/lease.ts";
 import { paths } from "../core/paths.ts";
 import { mustHaveRoom } from "../core/room.ts";
 import type { Scope } from "../core/scope.ts";
@@ -17,8 +15,9 @@ import {
   withMore,
   zeroFree,
 } from "../disk.ts";
-import { openXz, splice, type XzFile, xzSource } from "../xz.ts";
+import { splice, type XzFile, xzSource } from "../xz.ts";
 import { openChosen } from "./choose.ts";
+import { copied } from "./copies.ts";
 import type { DiskWishes } from "./disk-words.ts";
 import type { Edited } from "./engine.ts";
 import { heldBytes } from "./space.ts";
@@ -46,7 +45,7 @@ async function partitioned(base: Stocked, { disk, scope }: Room): Promise<Stocke
   const what = `giving the base ${more.map((one) => `the partition ${one.name}`).join(", ")}`;
   const make = async (copy: string) =>
     await written(base.file, { copy, scope }, (from) => withMore(from, { more, signal: scope.signal }));
-  return { ...base, file: await keptCopy({ name, what, scope, make }) };
+  return { ...base, file: await copied({ name, what, make }, scope) };
 }
 
 async function largeEnough(base: Stocked, on: Room): Promise<Stocked> {
@@ -71,21 +70,7 @@ async function largeEnough(base: Stocked, on: Room): Promise<Stocked> {
     );
   };
   const name = `${base.sha256}-${size}-${filesystem}`;
-  return { ...base, file: await keptCopy({ name, what: `growing ${name}`, scope, make }) };
-}
-
-/** A changed base out of the cache, made where it is not there yet; of two processes that want it, one makes it. */
-async function keptCopy(of: {
-  name: string;
-  what: string;
-  scope: Scope;
-  make: (copy: string) => Promise<XzFile>;
-}): Promise<XzFile> {
-  const { name, what, scope, make } = of;
-  const copy = path.join(paths().cache, "blocks", `${name}.img.xz`);
-  await mkdir(path.dirname(copy), { recursive: true });
-  await using _lock = await hold(`${copy}.lock`, { what, signal: scope.signal, patient: true });
-  return (await openXz(copy).catch(() => undefined)) ?? (await make(copy));
+  return { ...base, file: await copied({ name, what: `growing ${name}`, make }, scope) };
 }
 
 /** Writes the base as `change` makes it, block by block. */
@@ -93,7 +78,7 @@ async function written(
   base: XzFile,
   to: { copy: string; scope: Scope },
   change: (from: Altered) => Promise<Reshaped>,
-): Promise<XzFile> {
+): Promise<void> {
   const { copy, scope } = to;
   const { signal } = scope;
   await mustHaveRoom(path.dirname(copy), base.size);
@@ -101,7 +86,6 @@ async function written(
   await using disk = await change({ disk: original, changed: () => false });
   await using spliced = await splice({ base, disk: disk.disk, changed: disk.changed, original, signal });
   await spliced.writeTo(copy, signal);
-  return await openXz(copy);
 }
 
 async function rootOf(base: XzFile, scope: Scope): Promise<Partition> {

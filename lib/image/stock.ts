@@ -1,12 +1,10 @@
-import { mkdir, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import { hold } from "../core/lease.ts";
-import { paths } from "../core/paths.ts";
 import type { Scope } from "../core/scope.ts";
 import { fileSource, partitions } from "../disk.ts";
 import { fetched, fetchedAlready, packingIn, unpacked } from "../download.ts";
 import { openXz, reblock, type XzFile } from "../xz.ts";
 import { fileDigest, remoteOf, type Start, scopeOf } from "./base-digest.ts";
+import { copied, copiedAlready } from "./copies.ts";
 import { mustHaveRoomToCut } from "./space.ts";
 
 /** A base that can be read at random, and what its original file hashes to. */
@@ -26,12 +24,9 @@ export async function stocked(start: Start, scope: Scope): Promise<Stocked> {
     : { path: start.base, sha256: await fileDigest(start, scope.signal) };
   const ready = await inBlocksAlready(original);
   if (ready) return { file: ready, sha256: original.sha256 };
-  const copy = copyOf(original.sha256);
-  await mkdir(path.dirname(copy), { recursive: true });
-  const lock = { what: `cutting ${original.path} into blocks`, signal: scope.signal, patient: true } as const;
-  await using _lock = await hold(`${copy}.lock`, lock);
-  const file = (await asItWasCut(copy)) ?? (await cutUp(original.path, copy, scope));
-  return { file, sha256: original.sha256 };
+  const make = (file: string) => cutUp(original.path, file, scope);
+  const copy = { name: original.sha256, what: `cutting ${original.path} into blocks`, make };
+  return { file: await copied(copy, scope), sha256: original.sha256 };
 }
 
 /** The base as {@link stocked} gives it, if nothing has to be written for it: what a plan may look into. */
@@ -47,22 +42,10 @@ export async function stockedAlready(start: Start, signal: AbortSignal): Promise
 
 async function inBlocksAlready(original: { path: string; sha256: string }): Promise<XzFile | undefined> {
   const given = (await packingIn(original.path)) === "xz" ? await openXz(original.path) : undefined;
-  return given && inBlocks(given) ? given : await asItWasCut(copyOf(original.sha256));
+  return given && inBlocks(given) ? given : await copiedAlready(original.sha256);
 }
 
-const copyOf = (sha256: string): string => path.join(paths().cache, "blocks", `${sha256}.img.xz`);
-
-/** A copy that we have cut has this time of change; any write to it since then has another. */
-const sealed = new Date("2000-01-01T00:00:00Z");
-
-/** The copy, unless it is not there, was written to since, or has lost its index: then it is cut anew. */
-async function asItWasCut(copy: string): Promise<XzFile | undefined> {
-  const found = await stat(copy).catch(() => undefined);
-  if (found?.mtimeMs !== sealed.getTime()) return undefined;
-  return await openXz(copy).catch(() => undefined);
-}
-
-async function cutUp(from: string, copy: string, scope: Scope): Promise<XzFile> {
+async function cutUp(from: string, copy: string, scope: Scope): Promise<void> {
   const packing = await packingIn(from);
   const name = path.basename(from);
   const is = packing === "raw" || packing === "xz" ? "is one piece" : `is packed by ${packing}`;
@@ -71,8 +54,6 @@ async function cutUp(from: string, copy: string, scope: Scope): Promise<XzFile> 
   const plain = packing === "raw" || packing === "xz";
   await mustHaveRoomToCut(from, { copy, raw: packing === "raw" });
   await reblock(plain ? from : unpacked(from, { packing, signal: scope.signal }), copy, scope);
-  await utimes(copy, sealed, sealed);
-  return await openXz(copy);
 }
 
 /** `TABLE_UNREADABLE` for a file without partitions or a file system, such as a text: nothing of it is kept. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
@@ -42,6 +42,22 @@ test("a disk grows before the edits, which then have room, and once for all imag
   const built = await base.size("128MiB").hostname("other").build();
   assert.equal(built.size < statSync(own.packed).size * 1.1, true);
   assert.deepEqual(readdirSync(path.join(own.folder, "home/cache/blocks")), kept);
+});
+
+test("a grown copy of a base that was damaged is grown anew and never built from", async () => {
+  const built = async () => {
+    await using one = await base.size("128MiB").epoch(1_700_000_000).build();
+    return one.sha256;
+  };
+  const whole = await built();
+  const blocks = path.join(own.folder, "home/cache/blocks");
+  const name = readdirSync(blocks).find((file) => file.includes(`-${128 << 20}-`)) ?? "";
+  const bytes = readFileSync(path.join(blocks, name));
+  const flipped = Buffer.from(bytes);
+  flipped[bytes.length >> 1] = (flipped[bytes.length >> 1] ?? 0) ^ 1;
+  writeFileSync(path.join(blocks, name), flipped);
+  assert.equal(await built(), whole);
+  assert.deepEqual(readFileSync(path.join(blocks, name)), bytes);
 });
 
 test("a disk that leaves its file system to the first boot has a larger partition alone", async () => {

@@ -10,7 +10,13 @@ export const cacheFaults = {
   CACHE_MISSING: {
     exit: "refused",
     message: (p: { key: string; location: string }) => `${p.location} holds nothing under "${p.key}"`,
-    hint: "`tpix cache ls` (with --on-bmc for the board's) lists the keys that are there",
+    hint: "`tpix cache ls` lists the keys that are there (with --on-bmc the board's, with --bases the kit's own files)",
+  },
+  CACHE_AMBIGUOUS: {
+    exit: "usage",
+    message: (p: { name: string; location: string; count: number }) =>
+      `${p.count} files in ${p.location} begin with "${p.name}"`,
+    hint: "write out as much of the name as `tpix cache ls --bases` shows",
   },
   CACHE_META: {
     exit: "refused",
