@@ -1,3 +1,5 @@
+import { tellIgnored } from "./core/ignored.ts";
+
 export { base } from "./base.ts";
 export type { Bmc, BmcImage, BmcOptions, Power, Slot, Transfer, TransferReport, Uart } from "./bmc.ts";
 export { bmc } from "./bmc.ts";
@@ -33,3 +35,5 @@ export type { Output, Shell } from "./ssh.ts";
 export { type Toolbox, toolbox } from "./toolbox.ts";
 export { type Trial, type TrialReport, trial } from "./trial.ts";
 export { virtual } from "./virtual.ts";
+
+tellIgnored();

@@ -4,6 +4,7 @@ import { type REPLEval, type REPLServer, start } from "node:repl";
 import { inspect, promisify } from "node:util";
 import * as everything from "tpi"; // as a recipe has it
 import { exitCodes, reportFaults, TpiError } from "../core/fault.ts";
+import { allowIgnored } from "../core/ignored.ts";
 import { paths } from "../core/paths.ts";
 import { reportText } from "../core/report.ts";
 import { stopRunning } from "../core/scope.ts";
@@ -11,6 +12,7 @@ import { redact } from "../core/secret.ts";
 
 /** A prompt with every word of the kit in scope. It shows a step without starting it; `await` starts it. */
 export async function repl(): Promise<void> {
+  allowIgnored();
   reportFaults(); // a REPL allows nobody to listen for uncaught errors once it runs
   const prompt = start({
     prompt: "",

@@ -50,9 +50,20 @@ export function plannedNext(): (moves: readonly Move[]) => void {
 export const plannedFile = (file: string): boolean =>
   places.flat().some(({ makes }) => makes !== undefined && path.resolve(makes) === path.resolve(file));
 
+const unasked = new Set<string>();
+
+/** Says, once, below a plan what the world was not asked and why: the plan may be longer for it than what will be done. */
+export function planBlind(why: string): void {
+  if (planning()) unasked.add(why);
+}
+
 function print(): void {
   const ordered = bySubject(places.flat());
-  process.stdout.write(redact(planForm() === "json" ? `${JSON.stringify(ordered)}\n` : planText(ordered)));
+  const notes = [...unasked].map((why) => `not asked: ${why}\n`).join("");
+  if (planForm() === "json") {
+    process.stdout.write(redact(`${JSON.stringify(ordered)}\n`));
+    process.stderr.write(redact(notes));
+  } else process.stdout.write(redact(`${planText(ordered)}${notes}`));
 }
 
 // What a recipe prints goes to standard error, so that standard output is the JSON and nothing else, an empty plan's too.

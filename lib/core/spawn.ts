@@ -49,12 +49,11 @@ function local(spec: Spec): Local {
 }
 
 function linesForm(spec: Spec): Step<readonly string[]> & AsyncIterable<string> {
-  const all = formed(spec, linesOf, {});
   const live = async function* () {
-    if (planning()) yield* await all;
+    if (planning()) yield* await formed(spec, linesOf, {});
     else yield* streamed(spec);
   };
-  return Object.assign(all, { [Symbol.asyncIterator]: live });
+  return formed(spec, linesOf, { [Symbol.asyncIterator]: live });
 }
 
 /** A step whose result is the output in one form. */

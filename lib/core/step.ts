@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { digestOf } from "./digest.ts";
+import { asked, asking, described } from "./ignored.ts";
 import { deadline, retried } from "./limits.ts";
 import { begin } from "./perform.ts";
 import { guarded, type Scope } from "./scope.ts";
@@ -73,22 +74,34 @@ export function step<T, X extends object = object>(deed: Deed<T>, more?: X): Ste
   let outcome: Promise<T> | undefined;
   const site = new Error(deed.label).stack; // where a recipe made it, for faults that are born in a timer or a socket
   const start = async () => await guarded(() => begin(deed, site));
-  const next = (perform: Deed<T>["perform"]) => step({ ...deed, perform });
+  const next = (perform: Deed<T>["perform"]) => {
+    asked(own);
+    return step({ ...deed, perform });
+  };
   const own: Step<T> = {
     label: deed.label,
-    moves: deed.moves,
-    digest: digestOf({ label: deed.label, moves: deed.moves, depends: deed.depends }),
+    get moves() {
+      asked(own);
+      return deed.moves;
+    },
+    get digest() {
+      asked(own);
+      return digestOf({ label: deed.label, moves: deed.moves, depends: deed.depends });
+    },
     then: (done, fail) => {
+      asked(own);
       outcome ??= start();
       return outcome.then(done, fail);
     },
     timeout: (limit) => next((scope) => deadline({ deed, limit, scope })),
     retry: (times) => next((scope) => retried({ deed, times, scope })),
     again: () => {
+      asked(own);
       const { settled: _, ...rest } = deed;
       return step(rest);
     },
   };
+  described(own, { label: deed.label, site });
   const shown = { [inspect.custom]: () => `${deed.label} (${outcome ? "started" : "await it to start"})` };
-  return Object.assign(own, shown, more);
+  return Object.assign(own, shown, more && asking(own, more));
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Bmc } from "../bmc.ts";
 import { cmd } from "../core/cmd.ts";
+import { isFault, type TpiError } from "../core/fault.ts";
+import { planBlind } from "../core/plan.ts";
 import { imageMark } from "../os.ts";
 import type { Ssh } from "../ssh.ts";
 
@@ -20,8 +22,13 @@ export async function plantedImage(of: {
   try {
     const output = await of.far().exec(cmd`cat ${imageMark}`, { signal });
     return Mark.parse(JSON.parse(output.stdout)).image;
-  } catch {
+  } catch (error) {
     of.signal.throwIfAborted();
+    if (ofBoard(error, of.bmc)) planBlind(`what the nodes run, as ${error.message}`);
     return undefined;
   }
 }
+
+/** Whether a question failed at the board, on the way to the node. */
+const ofBoard = (error: unknown, { ssh }: Bmc): error is TpiError =>
+  isFault(error, "SSH_UNREACHABLE", "SSH_AUTH", "SSH_HOST_KEY") && error.details.name === ssh.target.name;

@@ -3,7 +3,7 @@ import { TpiError } from "../core/fault.ts";
 import { planning } from "../core/plan.ts";
 import { ambient } from "../core/scope.ts";
 import { Secret } from "../core/secret.ts";
-import { type Step, step } from "../core/step.ts";
+import { type Deed, type Step, step } from "../core/step.ts";
 import type { Ssh } from "../ssh.ts";
 import type { ExecOptions, Output } from "./exec.ts";
 import { refuseFailure } from "./exec.ts";
@@ -62,8 +62,8 @@ const scriptOf = (command: Command): Secret | string =>
   command.text === command.shown ? command.text : new Secret(command.text);
 
 function verb(spec: Spec): Shell {
-  const deed = form(spec, { standIn: () => planned, read: (output) => output });
-  return Object.assign(deed, {
+  const plain = { standIn: () => planned, read: (output: Output) => output };
+  return form(spec, plain, {
     text: () => form(spec, { standIn: () => "", read: (output) => trimmed(output) }),
     lines: () => linesForm(spec),
     json: <T>(parse: (value: unknown) => T, plan?: { readonly planned: T }) =>
@@ -81,9 +81,14 @@ function verb(spec: Spec): Shell {
 const planned: Output = { code: 0, stdout: "", stderr: "" };
 const trimmed = (output: Output) => output.stdout.replace(/[\r\n]+$/, "");
 
-function form<T>(spec: Spec, as: { standIn: () => T; read: (output: Output) => T }): Step<T> {
+interface Form<T> {
+  readonly standIn: () => T;
+  readonly read: (output: Output) => T;
+}
+
+function form<T, X extends object = object>(spec: Spec, as: Form<T>, more?: X): Step<T> & X {
   const { place, command } = spec;
-  return step({
+  const deed: Deed<T> = {
     label: command.shown,
     subject: place.subject,
     moves: [{ kind: "run", subject: place.subject, text: command.shown }],
@@ -96,19 +101,20 @@ function form<T>(spec: Spec, as: { standIn: () => T; read: (output: Output) => T
         if (!spec.tolerant) refuseFailure({ where: place.subject, command }, output);
         return as.read(output);
       }),
-  });
+  };
+  return step(deed, more);
 }
 
 function linesForm(spec: Spec): Lines {
-  const all = form<readonly string[]>(spec, {
+  const whole: Form<readonly string[]> = {
     standIn: () => [],
     read: (output) => (output.stdout === "" ? [] : trimmed(output).split(/\r?\n/)),
-  });
+  };
   const live = async function* () {
-    if (planning()) yield* await all;
+    if (planning()) yield* await form(spec, whole);
     else yield* spec.place.ssh.lines(spec.command, { signal: ambient().signal });
   };
-  return Object.assign(all, { [Symbol.asyncIterator]: live });
+  return form(spec, whole, { [Symbol.asyncIterator]: live });
 }
 
 function blind(spec: Spec): never {

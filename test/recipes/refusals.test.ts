@@ -131,3 +131,33 @@ for (const { title, code, exit, prepare, recipe = flashing, untouched } of refus
     else assert.match(ended.stderr, /node 1 is off, USB as before/);
   });
 }
+
+test("a plan for a board that does not answer says that it was not asked", async () => {
+  desk.configure({ ssh: { port: 1, hostKey: desk.board.sshHostKey } });
+  const { code, stdout } = await desk.run(flashing, { args: ["--plan"] });
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /WIPE .*\nnothing was touched\nnot asked: what the nodes run, as board .* refused\n$/s,
+  );
+});
+
+test("what a recipe describes and never awaits is told of, with its line", async () => {
+  const recipe = `
+import { board, flash, image } from "tpi";
+const desk = board();
+const own = image(desk.image).for(desk.node(1)).key("cp1");
+flash(own).to(desk.node(1)).keepOff();
+const lease = desk.bmc.off(2);
+console.log(lease.moves.length);
+for (const line of await desk.bmc.sh\`echo kept\`.lines()) console.log(line);
+desk.bmc.sh\`echo lost\`.nothrow().text();
+`;
+  const { code, stdout, stderr } = await desk.run(recipe);
+  assert.deepEqual([code, stdout], [0, "1\nkept\n"]);
+  const told = stderr.split("\n").filter((line) => /never awaited|^ +at /.test(line));
+  assert.match(told[0] ?? "", /^tpi: "flash .* to node1" was described and never awaited: it was not done$/);
+  assert.match(told[1] ?? "", /^ {5}at .*\.mts:5$/);
+  assert.match(told[2] ?? "", /^tpi: "echo lost" was described/);
+  assert.equal(told.length, 4);
+});
