@@ -32,6 +32,7 @@ const live = new Set<Track>();
 const terminal = process.stderr.isTTY === true && !process.env.CI;
 let screen: ReturnType<typeof createLogUpdate> | undefined;
 let timer: NodeJS.Timeout | undefined;
+let beat: NodeJS.Timeout | undefined;
 let soon = false;
 
 /** Prints a line on standard error, above the live bars where there are any. */
@@ -42,13 +43,17 @@ export function sayLine(subject: string, line: string): void {
   if (live.size > 0 && terminal) draw();
 }
 
-/** Starts a meter: a live line on a terminal; elsewhere a plain line at each quarter of 1 MB or more, or every 15 s. */
+/**
+ * Starts a meter: a live line on a terminal; elsewhere a plain line at each quarter of 1 MB or more, every 15 s while
+ * bytes move, and every 30 s while none does.
+ */
 export function meter(subject: string, label: string, total?: number): Meter {
   const began = Date.now();
   const said = { quarter: 0, at: began };
   const track: Track = { subject, label, total, began, before: 0, done: 0, note: "", said };
   live.add(track);
   show(track);
+  if (!terminal) beat ??= setInterval(sayStill, 5_000).unref();
   return {
     add: (amount) => {
       track.done += amount;
@@ -70,8 +75,24 @@ export function meter(subject: string, label: string, total?: number): Meter {
     end: () => {
       live.delete(track);
       if (terminal) draw();
+      else if (live.size === 0) quiet();
     },
   };
+}
+
+/** Off a terminal, says of meters that have not moved for long that they are still there. */
+function sayStill(): void {
+  const now = Date.now();
+  for (const track of live) {
+    if (now - track.said.at < 30_000) continue;
+    track.said = { ...track.said, at: now };
+    sayLine(track.subject, bar({ ...track, now, width: 0 }));
+  }
+}
+
+function quiet(): void {
+  clearInterval(beat);
+  beat = undefined;
 }
 
 function show(track: Track): void {

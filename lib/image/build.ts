@@ -65,7 +65,12 @@ export async function buildImage(
   const { title, mechanism, id: os, version } = made.stage.system.facts;
   const { signal } = scope;
   await using edited = await trimmed(await bench.finish(), { root, disk: spec.disk, signal });
-  const spliced = await splice({ ...edited, base: base.file, signal });
+  const spliced = await splice({
+    ...edited,
+    base: base.file,
+    signal,
+    meter: (label, total) => scope.meter(label, total),
+  });
   const blocks = { dirty: spliced.dirtyBlocks, total: spliced.totalBlocks };
   scope.say(
     `${title} (${mechanism}), ${bench.engine} engine: ${blocks.dirty} of ${blocks.total} blocks compressed anew`,

@@ -84,7 +84,15 @@ async function written(
   await mustHaveRoom(path.dirname(copy), base.size);
   await using original = xzSource(base, { signal });
   await using disk = await change({ disk: original, changed: () => false });
-  await using spliced = await splice({ base, disk: disk.disk, changed: disk.changed, original, signal });
+  const { changed } = disk;
+  await using spliced = await splice({
+    base,
+    disk: disk.disk,
+    changed,
+    original,
+    signal,
+    meter: (label, total) => scope.meter(label, total),
+  });
   await spliced.writeTo(copy, signal);
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import pLimit from "p-limit";
+import type { Meter } from "../core/progress.ts";
 import type { Source } from "../disk.ts";
 import type { XzFile } from "./open.ts";
 import { type Packing, packer } from "./pack.ts";
@@ -9,6 +10,8 @@ import { xzSource } from "./source.ts";
 import type { Spool } from "./spool.ts";
 
 const underway = 16 << 20;
+/** Less is over before a bar could be read. */
+const long = 32 << 20;
 
 /**
  * Runs of `bytes` that are worked on at a time. Each has an encoder of two threads and some 25 MB, and its bytes a few
@@ -29,6 +32,7 @@ export async function madeAnew(of: {
   readonly original?: Source;
   readonly packing: Packing;
   readonly kept: Spool;
+  readonly meter?: (label: string, total: number) => Meter;
 }): Promise<ReadonlyMap<Look, MadeBlock>> {
   const { disk, packing, kept } = of;
   const runs = runsOf(of.slots);
@@ -37,6 +41,8 @@ export async function madeAnew(of: {
   const own = of.original ? undefined : xzSource(of.base, { memory: 0, signal: packing.signal });
   const original = of.original ?? own;
   const { pack } = packer(packing);
+  const total = runs.reduce((sum, run) => sum + lengthOf(run), 0);
+  const meter = total < long ? undefined : of.meter?.("compress", total);
   const slot = pLimit(lanes(Math.max(...runs.map(lengthOf))));
   const work = async (run: readonly Look[]) => {
     packing.signal.throwIfAborted();
@@ -49,11 +55,13 @@ export async function madeAnew(of: {
       const look = differs[at];
       if (look) made.set(look, { unpaddedSize, uncompressedSize, spooled: await kept.add(block) });
     }
+    meter?.add(lengthOf(run));
   };
   try {
     await Promise.all(runs.map((run) => slot(() => work(run))));
     return made;
   } finally {
+    meter?.end();
     slot.clearQueue();
     await own?.close();
   }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { TpiError } from "../core/fault.ts";
+import type { Meter } from "../core/progress.ts";
 import type { Source } from "../disk.ts";
 import { cutsOf } from "./cuts.ts";
 import { decodeXz } from "./decode.ts";
@@ -52,6 +53,8 @@ export interface SpliceJob {
   /** Bytes of new blocks that may stay in memory; 16 MiB, the others go to the temp folder. */
   readonly memory?: number;
   readonly signal: AbortSignal;
+  /** Starts a meter of the bytes that are looked at and compressed, where they are many; such as a scope's. */
+  readonly meter?: (label: string, total: number) => Meter;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bar } from "../../lib/core/progress.ts";
+import { bar, meter } from "../../lib/core/progress.ts";
 import { script } from "./script.ts";
 
 const at = { label: "flash", began: 0, before: 0, now: 1000, note: "", width: 0 };
@@ -58,4 +58,21 @@ one.end();`;
     .split("\n")
     .map((line) => /(\d+) %/.exec(line)?.[1]);
   assert.deepEqual(quarters, ["25", "50", "75", "100"]);
+});
+
+test("a meter off a terminal says now and then that it is still there, where nothing moves", (t) => {
+  const said: string[] = [];
+  t.mock.timers.enable({ apis: ["setInterval", "Date"] });
+  t.mock.method(process.stderr, "write", (line: string) => said.push(line));
+  const still = meter("base", "packages");
+  const pass = (seconds: number) => {
+    for (let at = 0; at < seconds; at += 5) t.mock.timers.tick(5_000);
+  };
+  pass(25);
+  assert.deepEqual(said, []);
+  pass(35);
+  still.end();
+  pass(90);
+  t.mock.restoreAll();
+  assert.deepEqual(said, ["base     packages    30 s\n", "base     packages    1:00 min\n"]);
 });

@@ -77,6 +77,29 @@ test("a spliced block carries its sizes, so that a decoder may work on several a
   assert.deepEqual(flags, ["cu", "cu", "cu", "cu"]);
 });
 
+test("a splice counts the bytes that it looks at, where they are many, and ends its meter", async () => {
+  const content = Buffer.alloc(48 << 20, "text that packs well ");
+  const file = await fileOf(await xzOf([{ content, words: ["-T2", "--block-size=1MiB"] }]));
+  const counted: (string | number)[] = [];
+  const meter = (label: string, total: number) => {
+    counted.push(label, total, 0);
+    const add = (amount: number) => counted.push(Number(counted.pop()) + amount);
+    const none = () => undefined;
+    return { add, at: none, from: none, note: none, end: () => counted.push("ended") };
+  };
+  const base = await openXz(file);
+  for (const [from, seen] of [
+    [40 << 20, []],
+    [8 << 20, ["compress", 40 << 20, 40 << 20, "ended"]],
+  ] as const) {
+    const changed = (at: number) => at >= from;
+    counted.length = 0;
+    await using own = xzSource(base);
+    await using made = await splice({ base, disk: own, changed, signal, meter });
+    assert.deepEqual([made.dirtyBlocks, counted], [0, seen]);
+  }
+});
+
 test("streams with different check types are refused by name", async () => {
   const parts = [
     { content: noise("a", 1000), check: "crc32" },
