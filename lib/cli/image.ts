@@ -1,11 +1,13 @@
 import { exitCodes } from "../core/fault.ts";
 import { tableText } from "../core/table.ts";
 import { sizeText } from "../core/units.ts";
-import { image, type Report, type Shown } from "../image.ts";
+import { type Image, image, type Report, type Shown } from "../image.ts";
 
 /** Looks for mistakes in an image, prints them, and sets exit code 1 where one is an error. */
 export async function checkImage(base: string, { json }: { readonly json: boolean }): Promise<void> {
-  const report = await image(base).check();
+  const given = imageOf(base);
+  if (!given) return;
+  const report = await given.check();
   process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report));
   if (report.errors > 0) process.exitCode = exitCodes.failed;
 }
@@ -23,7 +25,20 @@ export function reportText({ image: name, os, findings, errors }: Report): strin
 
 /** Prints what an image is: layout, system, sizes, and the engine that would edit it. */
 export async function showImage(base: string): Promise<void> {
-  process.stdout.write(shownText(await image(base).show()));
+  const given = imageOf(base);
+  if (given) process.stdout.write(shownText(await given.show()));
+}
+
+/** The image that a word names; of one that names none, why is said. */
+function imageOf(base: string): Image | undefined {
+  try {
+    return image(base);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    process.stderr.write(`error: ${error.message}\n`);
+    process.exitCode = exitCodes.usage;
+    return undefined;
+  }
 }
 
 /** What an image is, for a person. */

@@ -71,6 +71,7 @@ export function overlay(base: Source, words: OverlayWords = {}): Overlay {
   };
   return {
     ...{ size: base.size, read, close, [Symbol.asyncDispose]: close },
+    ...(base.name !== undefined && { name: base.name }),
     // one write at a time, so that two that share a page cannot lose each other's bytes
     write: (at, bytes) => {
       mustFit({ at, length: bytes.length, size: base.size });

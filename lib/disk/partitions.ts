@@ -1,4 +1,4 @@
-import { TpiError } from "../core/fault.ts";
+import { isFault, TpiError } from "../core/fault.ts";
 import { type Content, contentOf } from "./content.ts";
 import { readGpt } from "./gpt.ts";
 import { readMbr } from "./mbr.ts";
@@ -36,6 +36,15 @@ export interface PartitionTable {
 
 /** Reads the table and looks into each partition. `TABLE_UNREADABLE` where there is neither table nor file system. */
 export async function partitions(disk: Source): Promise<PartitionTable> {
+  try {
+    return await tableOf(disk);
+  } catch (error) {
+    if (!isFault(error, "TABLE_UNREADABLE") || disk.name === undefined) throw error;
+    throw new TpiError("TABLE_UNREADABLE", { ...error.details, disk: disk.name }, { cause: error });
+  }
+}
+
+async function tableOf(disk: Source): Promise<PartitionTable> {
   if (disk.size < 4096) throw new TpiError("TABLE_UNREADABLE", { why: `it has only ${disk.size} bytes` });
   const whole = { index: 1, start: 0, size: disk.size, name: "", type: "" };
   const content = await contentOf(disk, whole);

@@ -1,10 +1,13 @@
 import { open } from "node:fs/promises";
+import { basename } from "node:path";
 import { TpiError } from "../core/fault.ts";
 
 /** Bytes that can be read at random; whoever opened it closes it. */
 export interface Source extends AsyncDisposable {
   /** In bytes. */
   readonly size: number;
+  /** What it is called in messages, such as a file's name. */
+  readonly name?: string;
   /** Exactly `length` bytes from `at`; a `RangeError` outside the source. */
   read(at: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -29,7 +32,7 @@ export async function fileSource(path: string): Promise<Source> {
     return bytes;
   };
   const close = () => file.close();
-  return { size, read, close, [Symbol.asyncDispose]: close };
+  return { size, name: basename(path), read, close, [Symbol.asyncDispose]: close };
 }
 
 /** Bytes in memory; they are not copied. */

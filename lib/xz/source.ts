@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import path from "node:path";
 import pLimit from "p-limit";
 import { TpiError } from "../core/fault.ts";
 import { sizeText } from "../core/units.ts";
@@ -43,6 +44,7 @@ export function xzSource(file: XzFile, options: XzSourceOptions = {}): Source {
   };
   return {
     size,
+    name: path.basename(file.path),
     read: async (at, length) => {
       if (at < 0 || length < 0 || at + length > size) {
         throw new RangeError(`${length} bytes at ${at} reach outside a source of ${size} bytes`);

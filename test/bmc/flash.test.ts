@@ -57,6 +57,19 @@ test("flash gives each writing of a slot a name of its own before it begins, and
   assert.notEqual(await own.bmc.lastWriting(2), "");
 });
 
+test("flash is refused before anything is touched where it cannot be noted", async () => {
+  await using own = await desk();
+  await own.bmc.on(2);
+  const state = path.join(own.state, "file");
+  const client = own.client({ state });
+  writeFileSync(state, ""); // no folder can be made there, not by root either
+  await assert.rejects(async () => await client.flash({ slot: 2, from: image(10).upload }), {
+    code: "JOURNAL_READONLY",
+  });
+  assert.equal((await own.bmc.power())[2], "on");
+  assert.equal(own.board.flashed(2), undefined);
+});
+
 test("flash of an xz image is unpacked by the controller", async () => {
   await using own = await desk();
   const { data, sha256 } = image(1_000_000);

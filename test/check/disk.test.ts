@@ -89,6 +89,10 @@ test("tpix image check ends with 1 where something is wrong, and prints what", a
 test("tpix image show tells the layout, the system and the engine", async () => {
   const tpix = path.resolve(import.meta.dirname, "../../bin/tpix");
   const { stdout } = await promisify(execFile)(process.execPath, [tpix, "image", "show", fixture.path]);
+  await assert.rejects(promisify(execFile)(process.execPath, [tpix, "image", "show", "ftp://mirror/x.img"]), {
+    code: 2,
+    stderr: 'error: "ftp://mirror/x.img" is neither a file nor an https address\n',
+  });
   assert.match(stdout, /^table {3}gpt$/m);
   assert.match(stdout, /^ +1 .* fat +CIDATA/m);
   assert.match(stdout, /^system {2}Ubuntu 24\.04 LTS.*CIDATA$/m);

@@ -90,7 +90,7 @@ test("files of 0, 1, 511 and 4095 bytes, and one cut short, are refused", async 
     await using disk = await fileSource(file);
     await assert.rejects(partitions(disk), {
       code: "TABLE_UNREADABLE",
-      message: `the disk has no partition table that can be read: it has only ${size} bytes`,
+      message: `${path.basename(file)} has no partition table that can be read: it has only ${size} bytes`,
     });
   }
   const short = bytesSource(gpt.subarray(0, 300 * 1024));

@@ -5,7 +5,8 @@ const inside = (p: { path: string; where: string }) => `${p.path} in ${p.where}`
 export const imageFaults = {
   TABLE_UNREADABLE: {
     exit: "refused",
-    message: (p: { why: string }) => `the disk has no partition table that can be read: ${p.why}`,
+    message: (p: { why: string; disk?: string }) =>
+      `${p.disk ?? "the disk"} has no partition table that can be read: ${p.why}`,
     hint: "check that the file is a whole disk image, and that its download was complete",
   },
   PARTITION_UNCLEAN: {
