@@ -13,19 +13,9 @@ const rows = await all(desk.nodes, async (node) => {
   const own = base.for(node).key(`ubuntu-${node.name}`); // hostname, network and SSH host key of this node
   const flashed = await flash(own).to(node);
   const up = await node.ready();
-  const [, host, kernel] = (await node.sh`uname -a`.text()).split(" ");
-  const motd = await node.sh`cat /etc/motd`.text();
-  const { address, os } = up;
-  return {
-    node: host,
-    address,
-    os,
-    kernel,
-    motd,
-    ...flashed.times,
-    boot: up.time,
-    sent: sizeText(flashed.sent),
-  };
+  const [host, kernel, motd] = await node.sh`uname -n; uname -r; cat /etc/motd`.lines();
+  const { address, os, time: boot } = up;
+  return { node: host, address, os, kernel, motd, ...flashed.times, boot, sent: sizeText(flashed.sent) };
 });
 
 table(rows);
