@@ -1,7 +1,8 @@
 // Prints what the kit does against the usual way, both measured in this run: an image of 2 GiB, with --large also one
-// of 8 GiB, the memory that a large file and many files take, and four nodes' images on their way to a board's card;
-// --json prints one object a line.
+// of 8 GiB, the memory that a large file and many files take, four nodes' images on their way to a board's card, and a
+// second run of the main recipe; --json prints one object a line.
 import { tableText } from "../lib/core/table.ts";
+import { againBench } from "./bench/again.ts";
 import { cardBench } from "./bench/card.ts";
 import { imageBench, type Row } from "./bench/image.ts";
 import { memoryBench } from "./bench/memory.ts";
@@ -18,6 +19,7 @@ const round = (value: number | undefined) => (value === undefined ? "" : Number(
 for (const scale of scales) show(await imageBench(stop.signal, scale));
 show(await memoryBench(stop.signal));
 show(await cardBench(stop.signal));
+show(await againBench(stop.signal));
 
 function show(rows: readonly Row[]): void {
   const shown = rows.map((row) => ({
