@@ -116,6 +116,8 @@ export interface Bases {
   list(): Step<readonly KeptFile[]>;
   /** Removes one by its name or the beginning of it. `CACHE_MISSING`; `HELD` while it is being made. */
   delete(name: string): Step<void>;
+  /** Reads all of them, and gives those whose bytes are not what they were. */
+  verify(): Step<readonly Omit<Damage, "aside">[]>;
   /** Removes those over the limits, but none that was used within the last hour: a run may be at it. */
   prune(want: Omit<Prune, "tags">, words?: { readonly dry?: boolean }): Step<readonly KeptFile[]>;
 }

@@ -1,11 +1,14 @@
+import { createReadStream } from "node:fs";
 import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
-import type { Bases, KeptFile } from "../cache.ts";
+import { finished } from "node:stream/promises";
+import type { Bases, Damage, KeptFile } from "../cache.ts";
 import { isFault, TpiError } from "../core/fault.ts";
-import { askedFor, forgotten, sweepHashes } from "../core/hashes.ts";
+import { askedFor, changedInside, forgotten, sweepHashes } from "../core/hashes.ts";
 import { hold } from "../core/lease.ts";
 import type { Scope } from "../core/scope.ts";
 import { step } from "../core/step.ts";
+import { decodeXz } from "../xz.ts";
 import { limitText, surplus } from "./prune.ts";
 
 /** The folders of the cache whose files are made anew where they are missing, and what they are to a person. */
@@ -43,6 +46,14 @@ export function basesIn(location: string): Bases {
         perform: (doing) =>
           doing.move("remove", async () => removed(location, { base: await named(location, name), doing })),
       }),
+    verify: () =>
+      step<readonly Wrong[]>({
+        label: label("verify the bases"),
+        subject,
+        moves: [{ kind: "verify", subject, text: `every base and download in ${location}` }],
+        standIn: () => [],
+        perform: (doing) => doing.move("verify", () => wrongOnes(location, doing)),
+      }),
     prune: (want, { dry = false } = {}) =>
       step<readonly KeptFile[]>({
         label: label("prune the bases"),
@@ -69,6 +80,40 @@ export function basesIn(location: string): Bases {
           }),
       }),
   };
+}
+
+type Wrong = Pick<Damage, "name" | "why">;
+
+async function wrongOnes(location: string, scope: Scope): Promise<readonly Wrong[]> {
+  const all = (await listed(location)).filter(({ name }) => !name.endsWith(".part"));
+  const meter = scope.meter(
+    "verify",
+    all.reduce((sum, { size }) => sum + size, 0),
+  );
+  const wrong: Wrong[] = [];
+  try {
+    for (const { name, size } of all) {
+      const why = await wrongWith(path.join(location, name), name.startsWith("blocks/"), scope.signal);
+      if (why !== undefined) wrong.push({ name, why });
+      meter.add(size);
+    }
+  } finally {
+    meter.end();
+  }
+  return wrong;
+}
+
+/** A copy in blocks is read through its own check values, as nobody knows a digest of it. */
+async function wrongWith(file: string, copy: boolean, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    if (!copy) return (await changedInside(file, signal)) ? "its bytes are not what they were" : undefined;
+    const content = decodeXz(createReadStream(file, { highWaterMark: 1 << 20 }), { signal, name: "it" });
+    await finished(content.resume());
+    return undefined;
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return error.message;
+  }
 }
 
 async function listed(location: string): Promise<readonly KeptFile[]> {

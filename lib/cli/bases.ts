@@ -19,11 +19,13 @@ export async function listBases({ json }: CacheWords): Promise<void> {
 type Files = Awaited<ReturnType<ReturnType<typeof bases>["list"]>>;
 
 const row = ({ name, what, size, used }: Files[number]) => ({
-  file: name.replace(/[0-9a-f]{32,}/, (hex) => `${hex.slice(0, 12)}…`),
+  file: shown(name),
   what,
   size: sizeText(size),
   "used (UTC)": minute(used),
 });
+
+const shown = (name: string): string => name.replace(/[0-9a-f]{32,}/, (hex) => `${hex.slice(0, 12)}…`);
 
 const counted = (files: Files): string =>
   `${plural(files.length, "file", "files")} of ${sizeText(bytesOf(files))}`;
@@ -48,4 +50,13 @@ export async function pruneBases(words: CacheWords): Promise<void> {
   const files = await bases().prune(limits, { dry });
   if (files.length > 0) table(files.map(row));
   print(`${dry ? "would go" : "gone"}: ${counted(files)}`);
+}
+
+/** Reads all of them, and ends with 1 where the bytes of one are not what they were. */
+export async function verifyBases(): Promise<void> {
+  const wrong = await bases().verify();
+  if (wrong.length === 0) return print(`everything in ${bases().location} is as it was made`);
+  table(wrong.map(({ name, why }) => ({ file: shown(name), why })));
+  print("tpix cache rm --bases FILE removes one; it is made or fetched anew");
+  process.exitCode = exitCodes.failed;
 }

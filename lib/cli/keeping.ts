@@ -52,9 +52,15 @@ export function keeping(words: Command): void {
         ? (await import("./bases.ts")).pruneBases(options)
         : (await import("./cache.ts")).pruneCache(options),
     );
-  place(cache.command("verify").description("hash every content"))
-    .option("--set-aside", "move what is damaged to damaged/", false)
-    .action(async (options: CacheWords) => (await import("./cache.ts")).verifyCache(options));
+  own(cache.command("verify").description("hash every content"))
+    .addOption(
+      new Option("--set-aside", "move what is damaged to damaged/").default(false).conflicts("bases"),
+    )
+    .action(async (options: BaseWords) =>
+      options.bases
+        ? (await import("./bases.ts")).verifyBases()
+        : (await import("./cache.ts")).verifyCache(options),
+    );
   state(words);
 }
 

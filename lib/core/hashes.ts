@@ -40,6 +40,18 @@ export async function hashesOf(
   return hashes;
 }
 
+/**
+ * Reads a file, and tells whether its bytes are others than those that are remembered, though nothing outside tells so.
+ * Then they are forgotten, so that whoever uses the file next sees what it is.
+ */
+export async function changedInside(file: string, signal: AbortSignal): Promise<boolean> {
+  const before = await remembered(await noteOf(file));
+  const now = await hashesOf(file, { signal, full: true });
+  if (!before || before.sha256 === now.sha256) return false;
+  await forgotten(file);
+  return true;
+}
+
 /** When the digests of a file were last asked for, in milliseconds since 1970; undefined where that is not known. */
 export async function askedFor(file: string): Promise<number | undefined> {
   const note = await noteOf(file).catch(() => undefined);

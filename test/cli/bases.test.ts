@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { hold } from "../../lib/core/lease.ts";
@@ -119,4 +120,30 @@ test("tpix cache --bases refuses what it cannot mean", async (t) => {
   assert.equal(both.code, 2);
   assert.match(both.stderr, /'--bases' cannot be used with option '--on-bmc'/);
   assert.equal((await left()).length, 4);
+});
+
+test("tpix cache verify --bases finds what changed behind the back of the file system, and names it", async (t) => {
+  const { cache, tpix } = await filled(t);
+  const whole = execFileSync("xz", ["-1", "-c"], { input: Buffer.alloc(100_000, "a disk, in a way ") });
+  const files = [copy, grown, download].map((name) => path.join(cache, name));
+  for (const file of files) await writeFile(file, whole);
+  const fine = await tpix("verify", "--bases");
+  assert.deepEqual([fine.code, fine.stdout], [0, `everything in ${cache} is as it was made\n`]);
+  const damaged = Buffer.from(whole);
+  damaged.writeUInt8(damaged.readUInt8(60) ^ 1, 60);
+  for (const file of [path.join(cache, copy), path.join(cache, download)]) {
+    const { atime, mtime } = await stat(file);
+    await utimes(file, atime, mtime); // as exact as they can be set again
+    await tpix("verify", "--bases");
+    await writeFile(file, damaged);
+    await utimes(file, atime, mtime);
+  }
+  const bad = await tpix("verify", "--bases");
+  assert.equal(bad.code, 1);
+  const lines = bad.stdout.split("\n").filter((line) => /^(blocks|downloads|base)\//.test(line));
+  assert.match(
+    lines.toSorted().join("\n"),
+    /^blocks\/abab\S+ +it is corrupt: .*\ndownloads\/3f3f\S+ +its bytes are not what they were$/,
+  );
+  assert.match(bad.stdout, /tpix cache rm --bases FILE/);
 });
