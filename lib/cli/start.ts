@@ -46,7 +46,7 @@ async function run(own: Desk, words: readonly string[]): Promise<void> {
 
 /** Logs in to modules that may be up already while the recipe is still read: it asks each of them first. */
 function greet(): void {
-  const { signal } = ambient();
+  const signal = AbortSignal.any([ambient().signal, AbortSignal.timeout(8_000)]);
   for (const { ssh } of board().nodes) ssh.connect(signal).catch(() => undefined); // the recipe will say why not
 }
 
