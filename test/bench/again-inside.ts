@@ -7,7 +7,7 @@ import { testDesk } from "../recipes/desk.ts";
 import { sshd } from "../ssh/sshd.ts";
 import { addresses } from "./again.ts";
 import type { Row } from "./image.ts";
-import { measured } from "./measured.ts";
+import { measured, paired } from "./measured.ts";
 
 const { signal } = new AbortController();
 const recipe = fileURLToPath(new URL("../../recipes/rk1-ubuntu.mts", import.meta.url));
@@ -54,20 +54,12 @@ const ask = `ask() {
 }
 { ${hosts} wait; } > /dev/null 2>&1`;
 const kit = `${process.execPath} --import ${import.meta.resolve("tsx")} ${recipe} > /dev/null 2>&1`;
-const rounds = 5;
-const pairs: { readonly ours: number; readonly usual: number }[] = [];
-for (let round = 0; round < rounds; round += 1) {
-  const ours = (await measured(kit, signal)).wallSeconds;
-  pairs.push({ ours, usual: (await measured(ask, signal)).wallSeconds });
-}
-const middle = (of: (pair: (typeof pairs)[number]) => number) =>
-  pairs.map(of).toSorted((one, other) => one - other)[rounds >> 1] ?? Number.NaN;
+const seconds = async (line: string) => (await measured(line, signal)).wallSeconds;
+const middle = await paired(5, { ours: () => seconds(kit), usual: () => seconds(ask) });
 const row: Row = {
   name: "second run of the main recipe",
-  ours: middle(({ ours }) => ours),
-  usual: middle(({ usual }) => usual),
-  ratio: middle(({ ours, usual }) => ours / usual),
+  ...middle,
   unit: "s",
-  aim: `under 2 s: ${middle(({ ours }) => ours) < 2 ? "met" : "missed"}`,
+  aim: `under 2 s: ${middle.ours < 2 ? "met" : "missed"}`,
 };
 process.stdout.write(JSON.stringify([row]));

@@ -13,7 +13,7 @@ import { must, tempFolder } from "../disk/tools.ts";
 import { sshd, unable } from "../ssh/sshd.ts";
 import type { Row } from "./image.ts";
 import { largeImage } from "./large-image.ts";
-import { measured } from "./measured.ts";
+import { measured, paired } from "./measured.ts";
 
 const nodes = ["node1", "node2", "node3", "node4"] as const;
 /** Bytes a second of the controller's 100 Mbit/s. */
@@ -85,10 +85,7 @@ async function imagesIn(home: string, signal: AbortSignal): Promise<readonly Con
   return images;
 }
 
-/**
- * Pairs of one upload each, by turns who is first, as the machine is not equally busy all the time: the middle ratio
- * counts. From memory to memory, as we wait for the bytes to be on the disk and scp does not.
- */
+/** From memory to memory, as we wait for the bytes to be on the disk and scp does not. */
 async function uploadRow(signal: AbortSignal): Promise<Row> {
   await using server = await sshd();
   await using home = await tempFolder("/dev/shm");
@@ -103,23 +100,13 @@ async function uploadRow(signal: AbortSignal): Promise<Row> {
   };
   const scp = async () =>
     (await measured(`scp ${flags} ${file} root@127.0.0.1:${home.path}/theirs`, signal)).wallSeconds;
-  const pairs: { readonly ours: number; readonly usual: number }[] = [];
-  for (let round = 0; round < 9; round += 1) {
-    const first = round % 2 === 0 ? await scp() : undefined;
-    const ours = await put();
-    pairs.push({ ours, usual: first ?? (await scp()) });
-  }
+  const middle = await paired(9, { ours: put, usual: scp });
   closeAll();
-  const middle = (of: (pair: (typeof pairs)[number]) => number) =>
-    pairs.map(of).toSorted((one, other) => one - other)[Math.floor(pairs.length / 2)] ?? Number.NaN;
-  const ratio = middle(({ ours, usual }) => ours / usual);
   return {
     name: "400 MB to OpenSSH, and scp",
-    ours: middle(({ ours }) => ours),
-    usual: middle(({ usual }) => usual),
-    ratio,
+    ...middle,
     unit: "s",
-    aim: `95 % of scp: ${1 / ratio >= 0.95 ? "met" : "missed"}`,
+    aim: `95 % of scp: ${1 / middle.ratio >= 0.95 ? "met" : "missed"}`,
   };
 }
 

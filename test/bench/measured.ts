@@ -10,6 +10,29 @@ export interface Cost {
   readonly peakBytes: number;
 }
 
+/**
+ * The middle of several pairs, in seconds, by turns who is first, as the machine is not equally busy all the time; the
+ * ratio is the middle one of the pairs'.
+ */
+export async function paired(
+  rounds: number,
+  of: { ours: () => Promise<number>; usual: () => Promise<number> },
+) {
+  const pairs: { readonly ours: number; readonly usual: number }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const first = round % 2 === 0 ? await of.usual() : undefined;
+    const ours = await of.ours();
+    pairs.push({ ours, usual: first ?? (await of.usual()) });
+  }
+  const middle = (pick: (pair: (typeof pairs)[number]) => number) =>
+    pairs.map(pick).toSorted((one, other) => one - other)[rounds >> 1] ?? Number.NaN;
+  return {
+    ours: middle(({ ours }) => ours),
+    usual: middle(({ usual }) => usual),
+    ratio: middle(({ ours, usual }) => ours / usual),
+  };
+}
+
 /** Runs a line of bash and measures it; an `Error` where it fails. */
 export async function measured(line: string, signal: AbortSignal): Promise<Cost> {
   const script = `set -eo pipefail; export PATH="$PATH:/usr/sbin:/sbin" LC_ALL=C TIMEFORMAT='cost %R %U %S'; time { ${line}\n}`;
