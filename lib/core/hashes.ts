@@ -31,13 +31,20 @@ export async function hashesOf(
   if (known && !planning()) await utimes(note, new Date(), new Date()).catch(() => undefined);
   if (known) return known;
   const hashes = await hashed(file, how.signal);
-  if (!planning()) {
+  if (!planning()) await noted(note, { hashes, signal: how.signal });
+  return hashes;
+}
+
+/** Remembers digests where that can be done: in a cache that is full or read-only, they are worked out the next time again. */
+async function noted(note: string, of: { hashes: Hashes; signal: AbortSignal }): Promise<void> {
+  try {
     const drafts = path.join(folder(), "drafts");
     await sweepDrafts(drafts);
-    await using text = await draft(drafts, { content: JSON.stringify(hashes), signal: how.signal });
+    await using text = await draft(drafts, { content: JSON.stringify(of.hashes), signal: of.signal });
     await text.publish(note);
+  } catch {
+    of.signal.throwIfAborted();
   }
-  return hashes;
 }
 
 /**

@@ -32,10 +32,10 @@ export interface Wish {
  * what a dead process has left is taken over at once.
  */
 export async function hold(file: string, wish: Wish): Promise<Lease> {
-  await mkdir(path.dirname(file), { recursive: true });
   const own = await ownHolder();
   for (;;) {
     wish.signal.throwIfAborted();
+    await mkdir(path.dirname(file), { recursive: true }); // a prune may have taken it away meanwhile
     if (await created(file, own)) return { path: file, [Symbol.asyncDispose]: () => released(file, own) };
     const holder = await holderOf(file);
     if (!holder) continue;
@@ -57,12 +57,13 @@ async function ownHolder(): Promise<Holder> {
 /** A link appears with its whole content or not at all, unlike a file that is opened and then written; `sweepDrafts` knows the name. */
 async function created(file: string, own: Holder): Promise<boolean> {
   const draft = `${file}.${own.pid}.${own.start}.${own.id}`;
-  await writeFile(draft, JSON.stringify(own));
   try {
+    await writeFile(draft, JSON.stringify(own));
     await link(draft, file);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "EEXIST" || code === "ENOENT") return false; // there already, or its folder is not there any more
     throw error;
   } finally {
     await rm(draft, { force: true });

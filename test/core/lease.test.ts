@@ -92,6 +92,15 @@ test("a patient one gets the lock when it is given back, and stops waiting when 
   await (await second)[Symbol.asyncDispose]();
 });
 
+test("a patient one gets the lock also where its folder was removed meanwhile", async (t) => {
+  const file = await lockFile(t);
+  await using _first = await hold(file, wish);
+  const second = hold(file, { ...wish, patient: true });
+  await rm(path.dirname(file), { recursive: true }); // with the lock of the first
+  await using held = await second;
+  assert.ok(existsSync(held.path));
+});
+
 test("a scratch folder goes with its lease, and one left by a killed process goes with the next", async (t) => {
   const run = await script(t, {
     text: `const one = await scratch_.scratch("flash"); console.log("at " + one.path + " ."); setInterval(() => {}, 60000);`,

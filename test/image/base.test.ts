@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { isFault } from "../../lib/core/fault.ts";
@@ -68,6 +68,16 @@ test("a copy in blocks that was damaged, or has lost its index, is cut anew and 
     assert.equal(await built(), whole);
     assert.deepEqual(readFileSync(copy), bytes);
   }
+});
+
+test("a base is built from also where its digest cannot be remembered", async () => {
+  const hashes = path.join(folder.path, "home/cache/hashes");
+  await rename(hashes, `${hashes}.away`);
+  await writeFile(hashes, ""); // no folder can be made there, not by root either
+  await using built = await image(path.join(folder.path, "rk1.img")).epoch(1_700_000_000).build();
+  assert.ok(built.size > 0);
+  await rm(hashes);
+  await rename(`${hashes}.away`, hashes);
 });
 
 test("a remote base is named without being fetched, fetched once, and refused under another digest", async () => {
