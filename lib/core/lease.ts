@@ -35,8 +35,7 @@ export async function hold(file: string, wish: Wish): Promise<Lease> {
   const own = await ownHolder();
   for (;;) {
     wish.signal.throwIfAborted();
-    await mkdir(path.dirname(file), { recursive: true }); // a prune may have taken it away meanwhile
-    if (await created(file, own)) return { path: file, [Symbol.asyncDispose]: () => released(file, own) };
+    if (await placed(file, own)) return { path: file, [Symbol.asyncDispose]: () => released(file, own) };
     const holder = await holderOf(file);
     if (!holder) continue;
     if (!(await lives(holder))) await cleared(file, { holder, wish });
@@ -54,6 +53,21 @@ async function ownHolder(): Promise<Holder> {
   return { id, pid: process.pid, host: hostname(), start, since: new Date().toISOString() };
 }
 
+/** Creates the lock with its folder, which a prune may take away at any moment until the lock lies in it. */
+async function placed(file: string, own: Holder): Promise<boolean> {
+  for (let left = 20; ; left -= 1) {
+    try {
+      await mkdir(path.dirname(file), { recursive: true });
+      return await created(file, own);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT") || left === 0) throw error;
+    }
+  }
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code;
+
 /** A link appears with its whole content or not at all, unlike a file that is opened and then written; `sweepDrafts` knows the name. */
 async function created(file: string, own: Holder): Promise<boolean> {
   const draft = `${file}.${own.pid}.${own.start}.${own.id}`;
@@ -62,8 +76,7 @@ async function created(file: string, own: Holder): Promise<boolean> {
     await link(draft, file);
     return true;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : "";
-    if (code === "EEXIST" || code === "ENOENT") return false; // there already, or its folder is not there any more
+    if (hasCode(error, "EEXIST")) return false;
     throw error;
   } finally {
     await rm(draft, { force: true });
