@@ -24,6 +24,10 @@ const troubles: readonly (readonly [RegExp, string])[] = [
   [/no bootable system/i, "there is nothing to boot on its disk"],
   [/cannot boot here/i, "this virtual board cannot boot modules"],
   [/(Bad Linux ARM64 Image magic|ERROR: can't get kernel image)/i, "U-Boot found no kernel"],
+  [
+    /^virtual board: (node \d has power and cannot boot|the machine has ended): /,
+    "its qemu did not start, or ended",
+  ],
 ];
 
 /** What a line of a module's serial console says: the boot has come to a stage, or to an end; mostly nothing. */

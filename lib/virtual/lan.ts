@@ -55,7 +55,9 @@ export function lanWords({
   const at = (number: bigint) => Address4.fromBigInt(number).correctForm();
   const host = gateway ?? at(first + 1n);
   const dns = at(host === at(first + 2n) ? first + 3n : first + 2n);
-  const user = `user,id=outside,net=${subnet},host=${host},dns=${dns},dhcpstart=${at(last - 20n)},ipv6=off`;
+  // IPv6 is for its router's advertisement: without one, systemd-networkd waits 12 s for it before a boot goes on
+  const both = "ipv4=on,ipv6=on";
+  const user = `user,id=outside,net=${subnet},host=${host},dns=${dns},dhcpstart=${at(last - 20n)},${both}`;
   const port = (id: string) => ["-netdev", `hubport,id=port-${id},hubid=0,netdev=${id}`];
   const slots = links.flatMap(({ server }, index) => [
     "-netdev",

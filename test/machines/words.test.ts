@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lanWords, usernet } from "../../lib/virtual/lan.ts";
 import { slotNumbers } from "../../lib/virtual/machine-slot.ts";
+import type { Accelerator } from "../../lib/virtual/qemu/accelerator.ts";
 import { link } from "../../lib/virtual/qemu/link.ts";
-import { guestWords, macOf } from "../../lib/virtual/qemu/words.ts";
+import { type Guest, guestWords, macOf } from "../../lib/virtual/qemu/words.ts";
 
 test("each slot has a hardware address of its own, the same every time", () => {
   assert.deepEqual(slotNumbers.map(macOf), [
@@ -30,7 +31,7 @@ test("the network has its gateway, its name server and DHCP where the subnet say
     lanWords({ subnet, gateway, links }).find((word) => word.startsWith("user,"));
   assert.equal(
     user("10.10.88.0/24"),
-    "user,id=outside,net=10.10.88.0/24,host=10.10.88.1,dns=10.10.88.2,dhcpstart=10.10.88.235,ipv6=off",
+    "user,id=outside,net=10.10.88.0/24,host=10.10.88.1,dns=10.10.88.2,dhcpstart=10.10.88.235,ipv4=on,ipv6=on",
   );
   assert.match(
     user("192.168.4.0/22", "192.168.4.2") ?? "",
@@ -39,20 +40,23 @@ test("the network has its gateway, its name server and DHCP where the subnet say
 });
 
 test("a media path with a comma stays one option", async () => {
-  const words = guestWords({
-    ...{
-      slot: 1,
-      arch: "arm64",
-      accel: "tcg",
-      media: "/a,b.img",
-      kernel: "k",
-      initrd: undefined,
-      append: "x",
-    },
-    ...{ link: await link(1, "7.2"), memory: 512 },
-  });
+  const words = guestWords(await guest("tcg"));
   assert.match(words.join(" "), /file=\/a,,b\.img/);
   assert.ok(!words.includes("-initrd"));
+});
+
+test("programs stay where they are where instructions are translated, and only there", async () => {
+  const commandLine = async (accel: Accelerator) => {
+    const words = guestWords(await guest(accel));
+    return words[words.indexOf("-append") + 1];
+  };
+  assert.equal(await commandLine("tcg"), "root=LABEL=x norandmaps");
+  assert.equal(await commandLine("kvm"), "root=LABEL=x");
+});
+
+const guest = async (accel: Accelerator): Promise<Guest> => ({
+  ...{ slot: 1, arch: "arm64", accel, media: "/a,b.img", kernel: "k", initrd: undefined },
+  ...{ append: "root=LABEL=x", link: await link(1, "7.2"), memory: 512 },
 });
 
 test("the switch's table is read by state and port", () => {

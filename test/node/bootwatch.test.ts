@@ -24,6 +24,8 @@ const cases: readonly (readonly [line: string, kind: string | undefined, says?: 
   ["\u001b[1;31mYou are in emergency mode.\u001b[0m After logging in, type", "trouble", /emergency/],
   ["(initramfs) ", "trouble", /initramfs/],
   ["=> ", "trouble", /U-Boot prompt/],
+  ["virtual board: node 2 has power and cannot boot: no network", "trouble", /qemu/],
+  ["virtual board: the machine has ended: it ended with SIGSEGV", "trouble", /qemu/],
   ["x => y", undefined],
   ["[  OK  ] Started ssh.service - OpenBSD Secure Shell server.", undefined],
 ];
