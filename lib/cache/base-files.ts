@@ -6,7 +6,6 @@ import type { Damage, KeptFile } from "../cache.ts";
 import { TpiError } from "../core/fault.ts";
 import { askedFor, changedInside, forgotten } from "../core/hashes.ts";
 import { hold } from "../core/lease.ts";
-import { decodeXz } from "../xz.ts";
 
 /** The folders of the cache whose files are made anew where they are missing, and what they are to a person. */
 const kinds = {
@@ -88,6 +87,7 @@ export async function wrongWith(
 
 /** A copy in blocks is read through its own check values, as nobody knows a digest of it. */
 async function readsWell(file: string, signal: AbortSignal): Promise<true> {
+  const { decodeXz } = await import("../xz.ts"); // 23 files
   const content = decodeXz(createReadStream(file, { highWaterMark: 1 << 20 }), { signal, name: "it" });
   await finished(content.resume());
   return true;

@@ -103,7 +103,7 @@ async function connect(lan: Switch, to: Destination): Promise<Duplex> {
     if (!added) throw refused(`EHOSTUNREACH (${complaint.trim()})`, to);
     return added.port;
   });
-  const socket = dial(port, "127.0.0.1");
+  const socket = dial({ port, host: "127.0.0.1", noDelay: true });
   try {
     await once(socket, "connect");
     await answered({ socket, rows: () => qmp.human("info usernet"), port, to });
@@ -126,13 +126,13 @@ async function answered(on: {
   let over = false;
   on.socket.once("close", () => (over = true)).on("error", () => (over = true));
   const until = performance.now() + patienceMs;
-  while (performance.now() < until) {
+  for (let ms = 2; performance.now() < until; ms = Math.min(2 * ms, 40)) {
     if (over) throw refused("ECONNREFUSED", on.to);
     const row = usernet(await on.rows()).find(
       ({ state, port }) => state !== "HOST_FORWARD" && port === on.port,
     );
     if (row?.state === "ESTABLISHED") return;
-    await pause(40);
+    await pause(ms);
   }
   throw refused("ETIMEDOUT", on.to);
 }
