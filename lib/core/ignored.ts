@@ -3,8 +3,8 @@ import { redact } from "./secret.ts";
 
 interface Described {
   readonly label: string;
-  /** The stack of where it was described. */
-  readonly site: string | undefined;
+  /** Its stack is that of where it was described. */
+  readonly site: Error;
 }
 
 /** Steps of which nobody has asked anything yet. */
@@ -50,7 +50,7 @@ export function asking<X extends object>(step: object, members: X): X {
 
 function tell(): void {
   for (const { label, site } of ignored.values()) {
-    const at = callSite(site);
+    const at = callSite(site.stack);
     if (!at) continue; // one of the kit's own
     const lines = [
       `tpi: "${label}" was described and never awaited: it was not done`,

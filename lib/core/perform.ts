@@ -9,7 +9,7 @@ import type { Deed, Doing, Move } from "./step.ts";
  * Performs a deed in a scope of its own inside the ambient one, or only plans it. `site` is the stack of where it was
  * described; it is added to a fault that knows no line of the user's.
  */
-export async function begin<T>(deed: Deed<T>, site: string | undefined): Promise<T> {
+export async function begin<T>(deed: Deed<T>, site: Error): Promise<T> {
   const from = ambient();
   if (planning()) return await foresee(deed, from);
   const scope = narrowed(from, { subject: deed.subject });
@@ -51,8 +51,9 @@ async function foresee<T>(deed: Deed<T>, scope: Scope): Promise<T> {
   return already ? already.value : deed.standIn();
 }
 
-function placed(error: unknown, site: string | undefined): unknown {
-  if (isFault(error) && !callSite(error.stack)) error.stack += `\n${site?.split("\n").slice(1).join("\n")}`;
+function placed(error: unknown, site: Error): unknown {
+  if (isFault(error) && !callSite(error.stack))
+    error.stack += `\n${site.stack?.split("\n").slice(1).join("\n")}`;
   return error;
 }
 

@@ -1,4 +1,4 @@
-import { createLogUpdate } from "log-update";
+import type { createLogUpdate } from "log-update";
 import { sizeText, timeText } from "./units.ts";
 
 /** A piece of work that counts up. */
@@ -122,7 +122,7 @@ function drawAfter(ms: number): void {
 function draw(): void {
   soon = false;
   drawAfter(1000); // clocks go on where no byte moves
-  screen ??= createLogUpdate(process.stderr);
+  if (!screen) return void openScreen();
   if (live.size === 0) {
     clearTimeout(timer);
     screen.clear();
@@ -132,6 +132,17 @@ function draw(): void {
   screen(
     [...live].map((track) => `${track.subject.padEnd(8)} ${bar({ ...track, now, width: 24 })}`).join("\n"),
   );
+}
+
+let opening: Promise<void> | undefined;
+
+/** Draws as soon as it can: its 30 files are read only where there are bars to draw. */
+function openScreen(): Promise<void> {
+  opening ??= import("log-update").then(({ createLogUpdate }) => {
+    screen = createLogUpdate(process.stderr);
+    draw();
+  });
+  return opening;
 }
 
 /** One line about a meter: label, bar of `width` cells (none for 0), percent, bytes, rate, ETA, note. */

@@ -72,7 +72,8 @@ export interface Deed<T> {
 /** The step that a {@link Deed} describes, with `more` as further members. */
 export function step<T, X extends object = object>(deed: Deed<T>, more?: X): Step<T> & X {
   let outcome: Promise<T> | undefined;
-  const site = new Error(deed.label).stack; // where a recipe made it, for faults that are born in a timer or a socket
+  // where a recipe made it, for faults that are born in a timer or a socket; nobody pays for its text before it is read
+  const site = new Error(deed.label);
   const start = async () => await guarded(() => begin(deed, site));
   const next = (perform: Deed<T>["perform"]) => {
     asked(own);
