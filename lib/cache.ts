@@ -98,6 +98,8 @@ export function localCache(folder: string = path.join(paths().cache, "kept")): L
 export interface KeptFile {
   /** Its path below the cache folder. */
   readonly name: string;
+  /** What the catalogue calls it, where it is one of its images: `baseimg:ubuntu:22.04:rk1`. */
+  readonly key?: string;
   /** What it is, for a person. */
   readonly what: string;
   /** Bytes. */
@@ -114,7 +116,7 @@ export interface Bases {
   /** The folder, for people. */
   readonly location: string;
   list(): Step<readonly KeptFile[]>;
-  /** Removes one by its name or the beginning of it. `CACHE_MISSING`; `HELD` while it is being made. */
+  /** Removes one by its key, its name or the beginning of it. `CACHE_MISSING`; `HELD` while it is being made. */
   delete(name: string): Step<void>;
   /** Reads all of them, and gives those whose bytes are not what they were. */
   verify(): Step<readonly Omit<Damage, "aside">[]>;
@@ -154,10 +156,3 @@ export function bmcCache(ssh: Ssh, options: BmcCacheOptions = {}): BmcCache {
     },
   };
 }
-
-/** The key under which the kit itself keeps a base image: `baseimg:ubuntu:22.04:rk1`. */
-export const baseKey = (of: {
-  readonly os: string;
-  readonly version: string;
-  readonly module: string;
-}): string => cacheKey(`baseimg:${of.os}:${of.version}:${of.module}`);

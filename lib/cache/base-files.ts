@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
-import { readdir, rm, rmdir, stat } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { finished } from "node:stream/promises";
+import { z } from "zod";
 import type { Damage, KeptFile } from "../cache.ts";
 import { TpiError } from "../core/fault.ts";
 import { askedFor, changedInside, forgotten } from "../core/hashes.ts";
@@ -34,13 +35,26 @@ async function described(
   const is = await stat(file).catch(() => undefined);
   if (!is?.isFile()) return undefined;
   const used = Math.max(is.atimeMs, is.mtimeMs, (await askedFor(file)) ?? 0);
-  return { name: of.name, what: isPart(of.name) ? "what was begun" : of.what, size: is.size, used };
+  const key = isPart(of.name) ? undefined : await keyOf(file);
+  const what = isPart(of.name) ? "what was begun" : of.what;
+  return { name: of.name, ...(key === undefined ? {} : { key }), what, size: is.size, used };
 }
 
-/** The one that a name, or the beginning of one, means. `CACHE_MISSING`, `CACHE_AMBIGUOUS`. */
+const Told = z.object({ key: z.string() });
+
+/** What a download was called when it was asked for. */
+async function keyOf(file: string): Promise<string | undefined> {
+  try {
+    return Told.safeParse(JSON.parse(await readFile(`${file}.json`, "utf8"))).data?.key;
+  } catch {
+    return undefined; // it was never called anything
+  }
+}
+
+/** The one that a key, a name, or the beginning of one, means. `CACHE_MISSING`, `CACHE_AMBIGUOUS`. */
 export async function named(location: string, name: string): Promise<KeptFile> {
   const all = await listed(location);
-  const exact = all.filter((one) => one.name === name);
+  const exact = all.filter((one) => one.name === name || one.key === name);
   const meant = exact.length > 0 ? exact : all.filter((one) => one.name.startsWith(name));
   if (meant.length === 1 && meant[0]) return meant[0];
   if (meant.length === 0) throw new TpiError("CACHE_MISSING", { key: name, location });

@@ -22,7 +22,7 @@ export function found(wish: {
   const { os, entries, version, hardware } = wish;
   const kind = hardware === "cm4" || hardware === "cm5" ? "pi" : hardware;
   const entry = kind === "jetson" ? undefined : entries[version]?.[kind];
-  if (entry) return entry;
+  if (entry) return { ...entry, key: `baseimg:${os}:${version}:${kind}` };
   const known = Object.entries(entries).flatMap(([name, kinds]) =>
     Object.keys(kinds).map((one) => `${name} for ${one}`),
   );

@@ -18,9 +18,9 @@ export async function listBases({ json }: CacheWords): Promise<void> {
 
 type Files = Awaited<ReturnType<ReturnType<typeof bases>["list"]>>;
 
-const row = ({ name, what, size, used }: Files[number]) => ({
+const row = ({ name, key, what, size, used }: Files[number]) => ({
   file: shown(name),
-  what,
+  what: key ?? what,
   size: sizeText(size),
   "used (UTC)": minute(used),
 });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { access, mkdir, rename, rm } from "node:fs/promises";
+import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import pRetry from "p-retry";
+import writeFileAtomic from "write-file-atomic";
 import { isFault, TpiError } from "../core/fault.ts";
 import { forgotten, type Hashes, hashesOf } from "../core/hashes.ts";
 import { hold } from "../core/lease.ts";
@@ -40,6 +41,15 @@ export interface Patience {
  * `DISK_FULL`, and `IMAGE_DIGEST` after which nothing of the file is kept.
  */
 export async function fetched(remote: RemoteBase, scope: Scope, patience: Patience = {}): Promise<Fetched> {
+  const file = await foundOrBrought(remote, { scope, patience });
+  await called(file.path, remote);
+  return file;
+}
+
+async function foundOrBrought(
+  remote: RemoteBase,
+  { scope, patience }: { scope: Scope; patience: Patience },
+): Promise<Fetched> {
   await using connection = line();
   const want = await publishedDigest(remote, { line: connection, scope });
   const file = placeOf(remote, want);
@@ -74,6 +84,15 @@ export async function digestAlready(remote: RemoteBase, scope: Scope): Promise<s
 function placeOf({ url }: RemoteBase, want: Digest | undefined): string {
   const key = want?.hex.slice(0, 32) ?? `url-${createHash("sha256").update(url).digest("hex").slice(0, 28)}`;
   return path.join(paths().cache, "downloads", key, fileNameOf(url));
+}
+
+/** Notes what the catalogue calls a file, for those who list the cache. Digests decide what it is used for. */
+async function called(file: string, { url, key }: RemoteBase): Promise<void> {
+  if (key === undefined) return;
+  const note = `${file}.json`;
+  const text = JSON.stringify({ key, url });
+  if ((await readFile(note, "utf8").catch(() => "")) === text) return;
+  await writeFileAtomic(note, text).catch(() => undefined); // in a cache that cannot be written to it has no name
 }
 
 /** The file in the cache; one whose bytes have changed since is removed. */

@@ -10,6 +10,8 @@ export interface RemoteBase {
   readonly size?: number;
   /** What it is, for people. */
   readonly title?: string;
+  /** What the cache calls it, beside its digest: `baseimg:ubuntu:22.04:rk1`. */
+  readonly key?: string;
 }
 
 /** The last part of a URL's path, as a file name. */

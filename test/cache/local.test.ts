@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { appendFile, readdir, readFile, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { baseKey, localCache } from "../../lib/cache.ts";
+import { localCache } from "../../lib/cache.ts";
 import { bytesOf, contentOf, folder, scope, someBytes } from "./folder.ts";
 
 test("a cache gives back what was put, with what was said of it", async (t) => {
   const cache = localCache(await folder(t));
   const content = someBytes(300_000);
-  const key = baseKey({ os: "ubuntu", version: "22.04", module: "rk1" });
+  const key = "baseimg:ubuntu:22.04:rk1";
   const facts = {
     tags: { role: "base" },
     os: { type: "ubuntu", version: "22.04" },

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
+import { bases } from "../../lib/cache.ts";
 import { isFault } from "../../lib/core/fault.ts";
 import { ambient, narrowed, type Scope } from "../../lib/core/scope.ts";
 import { type Fetched, fetched } from "../../lib/download/fetch.ts";
@@ -56,6 +66,19 @@ test("a download lands in the cache under its name, and is fetched once", async 
   await isServed(first);
   assert.deepEqual(await fetch(), first);
   assert.equal(server.asked.length, 1);
+});
+
+test("a download of the catalogue is listed and removed by the catalogue's key, also where it came by its address", async () => {
+  await fetch();
+  const key = "baseimg:ubuntu:22.04:rk1";
+  const { path: file } = await fetch({ ...pinned(), key });
+  assert.equal(server.asked.length, 1);
+  const [listed, ...more] = await bases().list();
+  assert.deepEqual([listed?.key, listed?.what, more.length], [key, "download", 0]);
+  assert.deepEqual(await bases().verify(), []);
+  await bases().delete(key);
+  assert.deepEqual(await bases().list(), []);
+  assert.equal(existsSync(path.dirname(file)), false);
 });
 
 const troubles: readonly (readonly [

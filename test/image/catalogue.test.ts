@@ -19,8 +19,11 @@ test("every entry of the catalogue comes over TLS with digests from the same hos
 });
 
 test("a catalogue entry is found by version and by what it is for", () => {
-  assert.equal(ubuntu("24.04"), ubuntu("24.04", "rk1"));
-  assert.equal(armbian("trixie"), armbian("trixie", "rk1"));
+  assert.deepEqual(ubuntu("24.04"), ubuntu("24.04", "rk1"));
+  assert.deepEqual(armbian("trixie"), armbian("trixie", "rk1"));
+  assert.equal(ubuntu("22.04").key, "baseimg:ubuntu:22.04:rk1");
+  assert.equal(ubuntu("24.04", "cm4").key, "baseimg:ubuntu:24.04:pi");
+  assert.equal(debian("12", "cloud").key, "baseimg:debian:12:cloud");
   assert.match(ubuntu("24.04", "rk1").url, /turing-rk1\.img\.xz$/);
   assert.match(ubuntu("24.04", "cm4").url, /arm64\+raspi\.img\.xz$/);
   assert.match(debian("12").url, /raspi_4_bookworm/);
