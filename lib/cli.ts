@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { images } from "./cli/images.ts";
 import { keeping } from "./cli/keeping.ts";
 import { exitCodes } from "./core/fault.ts";
 
@@ -128,22 +129,6 @@ function looking(words: Command): void {
       const { toolbox } = await import("./toolbox.ts");
       process.stdout.write(`${await toolbox().from(from).build()}\n`);
     });
-}
-
-function images(words: Command): void {
-  words
-    .command("check")
-    .description("look for mistakes: units, scripts, keys, mounts, network, SSH, secrets")
-    .argument("<image>", "a file or a URL")
-    .option("--json", "for programs", false)
-    .action(async (base: string, options: { json: boolean }) =>
-      (await import("./cli/image.ts")).checkImage(base, options),
-    );
-  words
-    .command("show")
-    .description("tell its layout, its system, its sizes, and the engine that would edit it")
-    .argument("<image>", "a file or a URL")
-    .action(async (base: string) => (await import("./cli/image.ts")).showImage(base));
 }
 
 function boards(words: Command): void {

@@ -37,6 +37,7 @@ export type { FileOptions, FileWords, Where } from "./image/file-words.ts";
 export type { BootWords, WifiWords } from "./image/identity-words.ts";
 export type { UserWords } from "./image/people.ts";
 export type { Published, PublishWords, Verified } from "./image/publishing.ts";
+export type { Listed } from "./image/reading.ts";
 export type { Recording } from "./image/recorder.ts";
 export type { Shown } from "./image/show.ts";
 export type { Values } from "./image/template.ts";

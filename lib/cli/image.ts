@@ -30,7 +30,7 @@ export async function showImage(base: string): Promise<void> {
 }
 
 /** The image that a word names; of one that names none, why is said. */
-function imageOf(base: string): Image | undefined {
+export function imageOf(base: string): Image | undefined {
   try {
     return image(base);
   } catch (error) {

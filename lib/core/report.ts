@@ -50,16 +50,26 @@ export function reportUncaught(
 ): void {
   if (installed) return;
   installed = true;
-  process.on("uncaughtException", (error: unknown) => {
+  const uncaught = (error: unknown) => {
     if (ending === error || (ending !== undefined && brokenPipe(error))) return;
     const known = exitOf(error);
     const { text, exit } = known ? { text: reportText(known.fault), exit: known.exit } : told(error);
     process.stderr.write(text);
-    if (ending !== undefined) return;
-    ending = error;
-    process.exitCode = exit;
-    void Promise.allSettled(endings.map((work) => work(error))).then(() => process.exit());
-  });
+    end(error, exit);
+  };
+  process.on("uncaughtException", uncaught);
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error) => (brokenPipe(error) ? end(error, readerGone) : uncaught(error)));
+}
+
+/** What a shell says of a program whose reader has gone away: 128 and the number of SIGPIPE. */
+const readerGone = 141;
+
+function end(error: unknown, exit: number): void {
+  if (ending !== undefined) return;
+  ending = error;
+  process.exitCode = exit;
+  void Promise.allSettled(endings.map((work) => work(error))).then(() => process.exit());
 }
 
 /** What is said of an error that is no fault. */

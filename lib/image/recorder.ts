@@ -13,6 +13,8 @@ export interface Looks {
   readonly list: (at: string, where?: Where) => Promise<readonly string[]>;
   /** What is at a path, a link followed. */
   readonly stat: (at: string, where?: Where) => Promise<Entry>;
+  /** The same of a link itself. */
+  readonly lstat: (at: string, where?: Where) => Promise<Entry>;
   /** What a link says, unfollowed. */
   readonly readlink: (at: string, where?: Where) => Promise<string>;
 }
@@ -29,6 +31,7 @@ export function looks(system: System): Looks {
     exists: async (at, where) => await tree(where).exists(at),
     list: async (at, where) => await tree(where).list(at),
     stat: async (at, where) => await tree(where).stat(at),
+    lstat: async (at, where) => await tree(where).lstat(at),
     readlink: async (at, where) => await tree(where).readlink(at),
   };
 }
@@ -69,6 +72,7 @@ export function recorder(system: System, act: (action: Action) => Promise<void>)
     exists: (at, where) => inTurn(() => look.exists(at, where)),
     list: (at, where) => inTurn(() => look.list(at, where)),
     stat: (at, where) => inTurn(() => look.stat(at, where)),
+    lstat: (at, where) => inTurn(() => look.lstat(at, where)),
     readlink: (at, where) => inTurn(() => look.readlink(at, where)),
   };
   const end = async () => {

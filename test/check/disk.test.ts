@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
+import { modeText } from "../../lib/cli/inside.ts";
 import { image } from "../../lib/image.ts";
 import { type ImageFixture, rk1Image } from "../disk/fixture.ts";
 import { tempFolder } from "../disk/tools.ts";
@@ -84,6 +85,27 @@ test("tpix image check ends with 1 where something is wrong, and prints what", a
     stdout,
     /^error {4}\/etc\/systemd\/system\/multi-user\.target\.wants\/gone\.service enables gone\.service/m,
   );
+});
+
+test("tpix image ls and cat show what is in an image", async () => {
+  const tpix = path.resolve(import.meta.dirname, "../../bin/tpix");
+  const ran = async (...words: readonly string[]) =>
+    (await promisify(execFile)(process.execPath, [tpix, "image", ...words])).stdout;
+  assert.equal(await ran("cat", fixture.path, "/etc/default/locale"), "LANG=de_DE.UTF-8\n");
+  const rows = (await ran("ls", fixture.path, "/etc/systemd/system/multi-user.target.wants")).split("\n");
+  assert.match(rows[0] ?? "", /^mode +owner +size +changed \(UTC\) +name$/);
+  assert.match(rows[1] ?? "", /^lrwxrwxrwx .* gone\.service -> \/etc\/systemd\/system\/gone\.service$/);
+  const firstboot = await ran("ls", fixture.path, "/usr/local/bin");
+  assert.match(firstboot, /^-rwxr-xr-x +0:0 +60 B +\d{4}-\d\d-\d\d \d\d:\d\d +firstboot\.sh$/m);
+  assert.match(await ran("ls", fixture.path, "--volume", "seed"), / user-data$/m);
+  await assert.rejects(ran("ls", fixture.path, "/nowhere"), { code: 3, stderr: /PATH_MISSING/ });
+});
+
+test("modes are printed as ls prints them", () => {
+  const said = [0o644, 0o755, 0o4755, 0o2644, 0o1777, 0o1700].map((mode) => modeText("file", mode));
+  const wanted = ["-rw-r--r--", "-rwxr-xr-x", "-rwsr-xr-x", "-rw-r-Sr--", "-rwxrwxrwt", "-rwx-----T"];
+  assert.deepEqual(said, wanted);
+  assert.equal(modeText("folder", 0o750), "drwxr-x---");
 });
 
 test("tpix image show tells the layout, the system and the engine", async () => {

@@ -104,6 +104,14 @@ test("tpix run refuses --board and --config without a value, on either side of t
   assert.match(before.stderr, /^error: option '--board <host>'/);
 });
 
+test("tpix whose reader goes away ends without a word, as a program does that SIGPIPE ends", async (t) => {
+  const { run } = await place(t);
+  const { child, ended } = run(["cache", "ls"]);
+  child.stdout?.destroy();
+  const { code, stderr } = await ended;
+  assert.deepEqual([code, stderr], [141, ""]);
+});
+
 test("tpix --help and --version are no mistakes", async (t) => {
   const { run } = await place(t);
   const help = await run(["--help"]).ended;

@@ -81,6 +81,22 @@ test("an image can be looked into as it would be made", async () => {
   assert.deepEqual(await said.list("/srv"), ["a"]);
   const { kind, mode, size } = await said.stat("/srv/a");
   assert.deepEqual({ kind, mode, size }, { kind: "file", mode: 0o600, size: 5 });
+  const linked = said.symlink("nowhere", "/srv/link").mkdir("/srv/box", { mode: 0o1777 });
+  const named = (await linked.entries("/srv/")).map(({ name, kind, mode, target }) => [
+    name,
+    kind,
+    mode,
+    target,
+  ]);
+  assert.deepEqual(named, [
+    ["a", "file", 0o600, undefined],
+    ["box", "folder", 0o1777, undefined],
+    ["link", "link", 0o777, "nowhere"],
+  ]);
+  assert.deepEqual(
+    (await linked.entries("/srv/a")).map(({ name, size }) => [name, size]),
+    [["/srv/a", 5]],
+  );
   assert.equal(await base.exists("/srv/a"), false);
   await refuses(() => base.read("/srv/a"), "PATH_MISSING");
 });
