@@ -15,6 +15,8 @@ export async function watchConsole(slot: string): Promise<void> {
     });
     try {
       for await (const piece of node.console.output(signal)) process.stdout.write(piece);
+    } catch (error) {
+      if (!signal.aborted) throw error; // otherwise it was ended as it is meant to be
     } finally {
       typed.close();
     }

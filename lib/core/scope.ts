@@ -65,13 +65,19 @@ function makeScope(signal: AbortSignal, subject: string): Scope {
  * be given back, and the second ends the process with 130 at once.
  */
 export async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  const { signal } = root().controller;
   if (running++ === 0) watch();
   try {
     return await work();
+  } catch (error) {
+    throw signal.aborted && isAbort(error) ? signal.reason : error;
   } finally {
     if (--running === 0) unwatch();
   }
 }
+
+/** What Node's own functions fail with when their signal is aborted: it says nothing of why. */
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
 /** Aborts everything that runs now; what starts later belongs to a new run. For the REPL, where Ctrl-C is not the end. */
 export function stopRunning(reason: unknown): void {

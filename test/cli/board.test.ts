@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { root } from "../core/script.ts";
 import { place } from "./tpix.ts";
 
 test("tpix board starts a board that outlives it, arms its faults, and ends it without a trace", async (t) => {
@@ -21,6 +23,19 @@ test("tpix board starts a board that outlives it, arms its faults, and ends it w
     again.stderr,
     /^it has 2 modules; for 4: npx tpix board down, then npx tpix board up --modules 4$/m,
   );
+
+  const desk = { TPI_CONFIG: path.join(folder, "home/state/desk/tpi.yaml") };
+  const watched = run(["console", "1"], { env: desk });
+  await writeFile(
+    path.join(folder, "on.mts"),
+    `import { node } from "${root}lib/tpi.ts";\nawait node(1).on();`,
+  );
+  assert.equal((await run(["run", "on.mts"], { env: desk }).ended).code, 0);
+  await watched.heard("node 1 has power and cannot boot");
+  watched.child.kill("SIGINT");
+  const seen = await watched.ended;
+  assert.equal(seen.code, 0);
+  assert.match(seen.stderr, /^SIGINT: stopping[^\n]*\n$/);
 
   const armed = await run(["board", "faults", "module=missing", "stuck", "deadSlots=[1, 2]"]).ended;
   assert.deepEqual(JSON.parse(armed.stdout), { module: "missing", stuck: true, deadSlots: [1, 2] });
