@@ -121,13 +121,13 @@ function drawAfter(ms: number): void {
 
 function draw(): void {
   soon = false;
-  drawAfter(1000); // clocks go on where no byte moves
-  if (!screen) return void openScreen();
   if (live.size === 0) {
     clearTimeout(timer);
-    screen.clear();
+    screen?.clear();
     return;
   }
+  drawAfter(1000); // clocks go on where no byte moves
+  if (!screen) return void openScreen();
   const now = Date.now();
   screen(
     [...live].map((track) => `${track.subject.padEnd(8)} ${bar({ ...track, now, width: 24 })}`).join("\n"),

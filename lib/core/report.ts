@@ -59,7 +59,11 @@ export function reportUncaught(
   };
   process.on("uncaughtException", uncaught);
   for (const stream of [process.stdout, process.stderr])
-    stream.on("error", (error) => (brokenPipe(error) ? end(error, readerGone) : uncaught(error)));
+    stream.on("error", (error) => {
+      if (ending !== undefined) return; // what cannot be written is not told to the same stream
+      if (brokenPipe(error)) end(error, readerGone);
+      else uncaught(error);
+    });
 }
 
 /** What a shell says of a program whose reader has gone away: 128 and the number of SIGPIPE. */
