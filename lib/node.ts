@@ -2,6 +2,7 @@ import type { Bmc, Uart } from "./bmc.ts";
 import type { Step } from "./core/step.ts";
 import type { Journal } from "./journal.ts";
 import type { ComputeModule } from "./module.ts";
+import { type Once, onceOn } from "./node/once.ts";
 import { plantedImage } from "./node/planted.ts";
 import { powerOf, undriven } from "./node/power.ts";
 import { type Ready, readyStep } from "./node/ready.ts";
@@ -60,6 +61,12 @@ export interface Node {
   readonly sh: Sh;
   /** The same as root, through `sudo -n`. */
   readonly sudo: Sh;
+  /**
+   * Set-up as root that is done once: `` node.once("docker")`apt-get install -y docker.io` ``. Its digest is planted on
+   * the node; with the same words there is nothing to do, with others it is done anew, and on a new system too.
+   * `COMMAND_FAILED` leaves no digest; it may then be done a second time, as after a `kill -9`.
+   */
+  once(name: string): Once;
   /** Writes bytes, or the local file at a path, on the node: whole or not at all. */
   put(from: string | Uint8Array, to: string, words?: { readonly mode?: number }): Step<void>;
   /** Reads a file of the node. */
@@ -112,6 +119,7 @@ export function nodeOn(bmc: Bmc, settings: NodeSettings): Node {
       readyStep({ label, slot, address, user, far, bmc, journal, fingerprint: () => hostKey().fingerprint }),
     sh: (pieces, ...parts) => shell({ ssh: far(), subject: label })(pieces, ...parts),
     sudo: (pieces, ...parts) => shell({ ssh: far(), subject: label, sudo: true })(pieces, ...parts),
+    once: (name) => onceOn({ label, far, journal, name }),
     put: (from, to, words = {}) => putStep({ far, label, from, to, ...words }),
     get: (from) => getStep({ far, label, from }),
     image: (signal) => plantedImage({ bmc, slot, far, signal }),

@@ -13,7 +13,7 @@ import { borrow, disconnect } from "./ssh/pool.ts";
 import { type PutOptions, put } from "./ssh/put.ts";
 import { addressOf, type SshTarget } from "./ssh/target.ts";
 
-export type { ExecOptions, Output } from "./ssh/exec.ts";
+export { type ExecOptions, type Output, refuseFailure } from "./ssh/exec.ts";
 export { getStep, putStep } from "./ssh/filesteps.ts";
 export { known, remember } from "./ssh/known.ts";
 export { type Lines, type Sh, type Shell, shell } from "./ssh/shell.ts";

@@ -50,6 +50,10 @@ export function plannedNext(): (moves: readonly Move[]) => void {
 export const plannedFile = (file: string): boolean =>
   places.flat().some(({ makes }) => makes !== undefined && path.resolve(makes) === path.resolve(file));
 
+/** Whether a step that is planned already would take from a subject what runs on it now, so that it is no use to ask it. */
+export const plannedAnew = (subject: string): boolean =>
+  places.flat().some((move) => move.subject === subject && /^(wipe|power-(on|off)|reset)$/.test(move.kind));
+
 const unasked = new Set<string>();
 
 /** Says, once, below a plan what the world was not asked and why: the plan may be longer for it than what will be done. */

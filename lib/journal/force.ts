@@ -1,7 +1,7 @@
 import { TpiError } from "../core/fault.ts";
 
 /** The steps that can be done whatever is recorded of them, or the world says. */
-export const forcible = ["image", "flash", "ready"] as const;
+export const forcible = ["image", "flash", "ready", "once"] as const;
 export type Forcible = (typeof forcible)[number];
 
 /**

@@ -3,6 +3,7 @@ import type { Bmc } from "../bmc.ts";
 import { cmd } from "../core/cmd.ts";
 import { digestOf } from "../core/digest.ts";
 import { isFault, TpiError } from "../core/fault.ts";
+import { plannedAnew } from "../core/plan.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Step, step } from "../core/step.ts";
 import { type Duration, milliseconds, timeText } from "../core/units.ts";
@@ -53,7 +54,7 @@ export function readyStep(who: Awaited): Step<Ready> {
     ],
     standIn: () => ({ address, os: "planned", time: "-" }),
     settled: async ({ signal }) => {
-      if (forced("ready")) return undefined;
+      if (forced("ready") || plannedAnew(label)) return undefined;
       const quick = AbortSignal.any([signal, AbortSignal.timeout(8_000)]);
       const os = await systemOf(far(), quick);
       return { why: `it answers at ${address}`, value: { address, os, time: "-" } };

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -71,6 +80,12 @@ function lastLog(): readonly Entry[] {
     .map((line) => JSON.parse(line));
 }
 
+function journalOf(node: string): Record<string, { phase: string; status: string } | undefined> {
+  const boards = path.join(home, "state", "boards");
+  const [own = ""] = readdirSync(boards);
+  return JSON.parse(readFileSync(path.join(boards, own, "journal.json"), "utf8")).nodes[node];
+}
+
 const movesIn = (log: readonly Entry[], subject: string) =>
   log
     .filter((entry) => entry.event === "move" && entry.subject === subject)
@@ -128,6 +143,41 @@ test("the main job boots two modules that answer under their names, as it had pl
     ],
     ["run"],
   );
+});
+
+test("what is to be done once on a node is done once for its words, and its digest lies there", async () => {
+  const recipe = path.join(home, "once.mts");
+  const words = [
+    `import { node, flash, image } from "${root}/lib/tpi.ts";`,
+    "const [word, anew] = process.argv.slice(2);",
+    'if (anew === "anew") await flash(image(process.argv[4]).hostname("other")).to(node(1));',
+    "await node(1).ready();",
+    'await node(1).once("greeting")`echo ${word} >> /root/greeted; [ ${word} != bad ]`;',
+    "console.log((await node(1).sudo`cat /root/greeted`.lines()).join());",
+  ];
+  writeFileSync(recipe, words.join("\n"));
+  const config = path.join(home, "state", "desk", "tpi.yaml");
+  const run = (...more: readonly string[]) => tpix("run", "--config", config, recipe, ...more);
+  const kinds = async (...more: readonly string[]) => {
+    const moves: readonly Entry[] = JSON.parse((await run(...more, "--plan=json")).stdout);
+    return moves.map(({ kind }) => kind);
+  };
+  assert.deepEqual(await kinds("one"), ["skip", "once", "run"]);
+  assert.equal((await run("one")).stdout, "one\n");
+  const again = await run("one");
+  assert.equal(again.stdout, "one\n");
+  assert.match(again.stderr, /^node1 +greeting on node1: nothing to do, it was done with the same words/m);
+  assert.deepEqual(await kinds("one"), ["skip", "skip", "run"]);
+  const bad = await run("bad");
+  assert.equal(bad.code, 1, bad.stderr);
+  assert.match(bad.stderr, /COMMAND_FAILED/);
+  const { "once:greeting": noted } = journalOf("node1");
+  assert.deepEqual([noted?.phase, noted?.status], ["post_installation", "failed"]);
+  assert.equal((await run("one")).stdout, "one,bad,one\n");
+  assert.equal((await run("one", "--force=once")).stdout, "one,bad,one,one\n");
+  const base = path.join(home, "cache", "base", "debian-amd64.img.xz");
+  const anew = await kinds("one", "anew", base);
+  assert.deepEqual(anew.slice(-3), ["wait", "once", "run"]);
 });
 
 test("a board that is taken down leaves no process and no file of its own", async () => {

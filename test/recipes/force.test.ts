@@ -40,5 +40,5 @@ test("--force does anew what is recorded: all of it, or the step that it names",
 test("--force with a word that names no step is refused before anything is touched", async () => {
   const { code, stderr } = await desk.run(recipe, { args: ["--force=flsh"] });
   assert.equal(code, 2);
-  assert.match(stderr, /--force=flsh names no step, only image, flash, ready do {2}FORCE_UNKNOWN/);
+  assert.match(stderr, /--force=flsh names no step, only image, flash, ready, once do {2}FORCE_UNKNOWN/);
 });
